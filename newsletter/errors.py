@@ -1,0 +1,52 @@
+"""Every error this package raises on purpose, and whether trying again can help.
+
+NewsletterError
+  ConfigError              the configuration cannot be used
+  SourceError              a source could not be read; the other sources go on
+    SourceUnavailable        it may work later (timeout, 5xx, 429): retry
+    SourceRefused            it will not work until someone changes something (404, not a feed, too large)
+  TemplateError            a template cannot be used: names file, line and cure
+  MessageError             a message cannot be built for this reader
+  DatabaseError            the database cannot be opened or migrated
+"""
+
+
+class NewsletterError(Exception):
+    """Base of all errors below; anything else that escapes is a bug."""
+
+    retry = False
+
+
+class ConfigError(NewsletterError):
+    """A key, value or file of the configuration is unusable; the text names it and the cure."""
+
+
+class SourceError(NewsletterError):
+    """A source could not be read."""
+
+
+class SourceUnavailable(SourceError):
+    """The upstream did not answer or asked us to wait; `after` is its wish in seconds, if it had one."""
+
+    retry = True
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        """Keep the upstream's own waiting time beside the text."""
+        super().__init__(message)
+        self.after = after
+
+
+class SourceRefused(SourceError):
+    """The upstream answered with something that asking again will not change."""
+
+
+class TemplateError(NewsletterError):
+    """A template is broken: the text names the file, the line and the cure."""
+
+
+class MessageError(NewsletterError):
+    """This reader's message cannot be built; other readers' messages are not affected."""
+
+
+class DatabaseError(NewsletterError):
+    """The database cannot be opened, or its tables are of another version."""
