@@ -1,0 +1,98 @@
+"""The only module that knows which database is behind a session: engines, pragmas, migrations."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event, inspect
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, create_engine
+
+import newsletter.models  # noqa: F401 - registers its tables
+from newsletter.errors import DatabaseError
+
+HEAD = "0001"  # the newest revision in migrations/versions; a test keeps it true
+BUSY_SECONDS = 10
+
+
+def connect(url: str) -> Engine:
+    """An engine for SQLite or PostgreSQL; DatabaseError when the URL or its driver cannot be used."""
+    try:
+        made = sqlalchemy.make_url(url)
+        if made.drivername == "postgresql":  # the driver we ship, not the one of another age
+            made = made.set(drivername="postgresql+psycopg")
+        if made.drivername.startswith("sqlite") and made.database:
+            Path(made.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(made, pool_size=20, max_overflow=20)
+    except ModuleNotFoundError as error:
+        raise DatabaseError(
+            f"database.url: the driver {error.name!r} is not installed: pip install 'paper-newsletter[postgresql]'"
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseError(f"database.url: cannot be used: {error}") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, in `_begin_sqlite`
+    for pragma in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session that reads before it writes, committed at the end.
+
+    On SQLite it takes the write lock first: a read that turns into a write would fail when another process
+    wrote in between.
+    """
+    with Session(engine.execution_options(sqlite_begin="IMMEDIATE")) as session:
+        yield session
+        session.commit()
+
+
+def revision(engine: Engine) -> str:
+    """The revision the database is at; "" for an empty one."""
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return ""
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"database.url: cannot be opened: {getattr(error, 'orig', error)}") from error
+    return str(found or "")
+
+
+def upgrade(engine: Engine, target: str = "head") -> str:
+    """Create or migrate the tables; returns the revision it came from. A current database is left alone."""
+    before = revision(engine)
+    if target == "head" and before == HEAD:
+        return before
+    if before > HEAD:
+        raise DatabaseError(f"the database is at revision {before}, newer than this program ({HEAD}): update it")
+    from newsletter.migrations import migrate  # noqa: PLC0415 - Alembic is slow to import and rarely needed
+
+    migrate(engine, target)
+    return before
+
+
+def downgrade(engine: Engine, target: str) -> None:
+    """Go back to an older revision ("base" removes every table)."""
+    from newsletter.migrations import migrate  # noqa: PLC0415 - as above
+
+    migrate(engine, target, down=True)

@@ -1,0 +1,48 @@
+"""Which entries are the same paper: the canonical key, and the other keys under which it is known. Pure."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from newsletter.sources import Entry
+
+LONGEST_DOI = 180  # longer ones exist only by mistake; such a paper is known by its title
+TELLING_TITLE = 20  # "Editorial" or "Reply" says nothing: shorter titles never join two identified papers
+
+
+def normal_title(title: str) -> str:
+    """The title as letters and digits in lower case: punctuation, accents and spacing differ between sources."""
+    parts = unicodedata.normalize("NFKD", title.casefold())
+    return re.sub(r"[\W_]+", " ", "".join(char for char in parts if not unicodedata.combining(char))).strip()
+
+
+def title_key(title: str) -> str:
+    """The prefix "title:" and 32 hexadecimal digits of the normalised title's SHA-256."""
+    return "title:" + hashlib.sha256(normal_title(title).encode()).hexdigest()[:32]
+
+
+def keys(entry: Entry) -> list[str]:
+    """Every key of an entry, the canonical one first: arXiv id without version, else DOI, else title."""
+    found = [f"arxiv:{entry.arxiv_id}"] if entry.arxiv_id else []
+    if entry.doi and len(entry.doi) <= LONGEST_DOI:
+        found.append(f"doi:{entry.doi.lower()}")
+    return [*found, title_key(entry.title)]
+
+
+def known_as(entry: Entry, known: Mapping[str, str]) -> str | None:
+    """The key of the stored paper that this entry is, if any; `known` maps every key and alias to it.
+
+    An identifier decides. A title joins only when it is telling and the stored paper has no other identifier
+    of the same kind: two arXiv papers with one title are two papers.
+    """
+    *identifiers, title = keys(entry)
+    for key in identifiers:
+        if key in known:
+            return known[key]
+    found = known.get(title)
+    if found is None or not identifiers or found.startswith("title:"):
+        return found
+    kinds = {key.partition(":")[0] for key in identifiers}
+    alike = found.partition(":")[0] in kinds
+    return None if alike or len(normal_title(entry.title)) < TELLING_TITLE else found

@@ -1,0 +1,198 @@
+"""The ledger: plan, claim, record. The only file that creates a delivery or changes its state.
+
+A delivery is claimed with a lease, sent outside any transaction, and recorded at once behind a fence: the
+row must still be ours. Exactly-once over SMTP cannot be had (RFC 1047); what is kept instead: nothing is
+lost, a doubt is named `unknown`, every copy has the same bytes and Message-ID, and the balance adds up.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, CursorResult, func
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, delete, select, update
+
+from newsletter.mail import Outcome, Verdict
+from newsletter.models import MOVES, RELEASING, Delivery, Pick, State
+
+MOST_ATTEMPTS = 8  # with FIRST_WAIT doubled each time the last try comes 16 hours after the first
+FIRST_WAIT = timedelta(minutes=7, seconds=30)
+HELD = datetime(9999, 1, 1, tzinfo=UTC)  # not due by itself: the admin decides
+OnUnknown = Literal["resend", "hold"]
+
+VERDICTS = {
+    Verdict.SENT: State.SENT,
+    Verdict.DEFERRED: State.DEFERRED,
+    Verdict.FAILED: State.FAILED,
+    Verdict.UNKNOWN: State.UNKNOWN,
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One delivery that is ours until the lease ends."""
+
+    delivery_id: int
+    attempts: int
+    period: str
+
+
+def insert_once(session: Session, table: type, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert the rows that are not there yet; returns how many were new. Works on both databases."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    values = [dict(row) for row in rows]
+    if not values:
+        return 0
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    connection = session.connection()
+    return sum(connection.execute(statement.values(row)).rowcount for row in values)
+
+
+def plan(session: Session, row: Mapping[str, Any]) -> int | None:
+    """Create one delivery; None when this reader already has this letter for this period."""
+    if not insert_once(session, Delivery, [row]):
+        return None
+    made = find(session, row["subscriber_id"], row["period"], row["letter"])
+    return made.id if made else None
+
+
+def planned(session: Session, readers: Collection[int], periods: Collection[str]) -> set[tuple[int, str]]:
+    """The (reader, period) pairs among these that have a digest already."""
+    wanted = (
+        col(Delivery.subscriber_id).in_(readers),
+        col(Delivery.period).in_(periods),
+        col(Delivery.letter) == "digest",
+    )
+    rows = session.exec(select(Delivery.subscriber_id, Delivery.period).where(*wanted))
+    return {(reader, period) for reader, period in rows if reader is not None}
+
+
+def find(session: Session, subscriber_id: int, period: str, letter: str = "digest") -> Delivery | None:
+    """A reader's delivery of this letter for this period, if it was planned."""
+    same = (
+        col(Delivery.subscriber_id) == subscriber_id,
+        col(Delivery.period) == period,
+        col(Delivery.letter) == letter,
+    )
+    return session.exec(select(Delivery).where(*same)).first()
+
+
+def claim(session: Session, owner: str, now: datetime, lease: timedelta, only: int | None = None) -> Claim | None:
+    """Take the oldest delivery that is due, for `lease`; commits. `only` limits it to one reader.
+
+    One statement for each state, not one OR over them, so that each can use the index (25 times faster
+    at 100,000 rows). The conditional UPDATE lets exactly one of several workers win.
+    """
+    for state in (State.PENDING, State.DEFERRED, State.UNKNOWN):
+        due = [col(Delivery.state) == state, col(Delivery.not_before) <= now]
+        if only is not None:
+            due.append(col(Delivery.subscriber_id) == only)
+        if (taken := _take(session, due, owner, now + lease)) is not None:
+            return taken
+    return None
+
+
+def _take(session: Session, due: list[ColumnElement[bool]], owner: str, lease_until: datetime) -> Claim | None:
+    oldest = select(Delivery.id).where(*due).order_by(col(Delivery.not_before), col(Delivery.id)).limit(1)
+    if session.get_bind().dialect.name == "postgresql":
+        oldest = oldest.with_for_update(skip_locked=True)
+    taken = session.connection().execute(
+        update(Delivery)
+        .where(col(Delivery.id).in_(oldest))
+        .values(
+            state=State.SENDING,
+            owner=owner,
+            lease_until=lease_until,
+            attempts=col(Delivery.attempts) + 1,
+        )
+        .returning(col(Delivery.id), col(Delivery.attempts), col(Delivery.period))
+    )
+    row = taken.first()
+    session.commit()
+    return Claim(row[0], row[1], row[2]) if row else None
+
+
+def record(
+    session: Session, claimed: Claim, owner: str, outcome: Outcome, now: datetime, on_unknown: OnUnknown
+) -> State | None:
+    """Write down what became of a claimed delivery; commits. None when the lease was lost meanwhile.
+
+    A deferred delivery waits 7.5 minutes, doubled each time; the eighth refusal is final. An unknown one is
+    sent again after the same wait under "resend", and never by itself under "hold" or after eight tries.
+    """
+    state, text = VERDICTS[outcome.verdict], outcome.reply
+    not_before = now + FIRST_WAIT * 2 ** (claimed.attempts - 1)
+    worn_out = claimed.attempts >= MOST_ATTEMPTS
+    if state is State.DEFERRED and worn_out:
+        state, text = State.FAILED, f"gave up after {claimed.attempts} tries; the last: {outcome.reply}"
+    if state is State.UNKNOWN and (worn_out or on_unknown == "hold"):
+        not_before = HELD
+    sent_at = now if state is State.SENT else None
+    values = {"reply": outcome.reply, "outcome": text, "not_before": not_before, "sent_at": sent_at}
+    return _move(session, claimed, owner, state, **values)
+
+
+def suppress(session: Session, claimed: Claim, owner: str, reason: str) -> State | None:
+    """Never send a claimed delivery: its reader left or must not be mailed; commits."""
+    return _move(session, claimed, owner, State.SUPPRESSED, outcome=reason)
+
+
+def release(session: Session, claimed: Claim, owner: str) -> State | None:
+    """Give a claimed delivery back untouched; commits. For a sender that stops before it wrote anything."""
+    return _move(session, claimed, owner, State.PENDING, attempts=claimed.attempts - 1)
+
+
+def _move(session: Session, claimed: Claim, owner: str, state: State, **values: object) -> State | None:
+    assert state in MOVES[State.SENDING], state
+    # The fence: a worker that lost its lease changes nothing.
+    still_ours = (
+        col(Delivery.id) == claimed.delivery_id,
+        col(Delivery.owner) == owner,
+        col(Delivery.state) == State.SENDING,
+    )
+    changed = session.connection().execute(
+        update(Delivery).where(*still_ours).values(state=state, owner=None, lease_until=None, **values)
+    )
+    if changed.rowcount and state in RELEASING:
+        session.connection().execute(delete(Pick).where(col(Pick.delivery_id) == claimed.delivery_id))
+    session.commit()
+    return state if changed.rowcount else None
+
+
+def sweep(session: Session, now: datetime, on_unknown: OnUnknown) -> int:
+    """Name what a dead worker left behind: its claims become `unknown`, for the final dot may be out; commits.
+
+    Under "resend" they are due at once, under "hold" never by themselves.
+    """
+    expired = (col(Delivery.state) == State.SENDING, col(Delivery.lease_until) < now)
+    found: CursorResult[Any] = session.connection().execute(
+        update(Delivery)
+        .where(*expired)
+        .values(
+            state=State.UNKNOWN,
+            owner=None,
+            lease_until=None,
+            not_before=now if on_unknown == "resend" else HELD,
+            outcome="the sender stopped while it was at this message: it may or may not have arrived",
+        )
+    )
+    session.commit()
+    return found.rowcount
+
+
+def balance(
+    session: Session, periods: Collection[str], letter: str = "digest", only: int | None = None
+) -> dict[str, int]:
+    """How many deliveries of these periods stand in each state; "planned" is their sum."""
+    counted = (
+        select(Delivery.state, func.count())
+        .where(col(Delivery.period).in_(periods), col(Delivery.letter) == letter)
+        .group_by(col(Delivery.state))
+    )
+    if only is not None:
+        counted = counted.where(col(Delivery.subscriber_id) == only)
+    found = dict(iter(session.exec(counted)))
+    states = {state.value: found.get(state, 0) for state in State}
+    return {"planned": sum(states.values())} | states

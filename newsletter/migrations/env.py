@@ -1,0 +1,15 @@
+"""Alembic's entry: runs the scripts on the connection that `migrate` handed in."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import newsletter.models  # noqa: F401 - registers the tables for autogenerate
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,  # SQLite can alter a table only by copying it
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

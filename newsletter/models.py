@@ -1,0 +1,193 @@
+"""Tables: papers and what is known of them, editions, deliveries, picks; and the delivery states as one table."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import JSON, Field, SQLModel
+
+from subscribers.models import Utc, enum_column
+
+
+class State(StrEnum):
+    """What became of a delivery so far."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+# Every move a delivery may make; `ledger` refuses any other. `unknown` = the final dot was written and no
+# reply came, or the process died there: the message may or may not have been accepted.
+MOVES: dict[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.SENDING, State.SUPPRESSED, State.SKIPPED}),
+    State.SENDING: frozenset(
+        {State.SENT, State.DEFERRED, State.FAILED, State.SUPPRESSED, State.UNKNOWN, State.PENDING}
+    ),
+    State.DEFERRED: frozenset({State.SENDING, State.SUPPRESSED, State.SKIPPED, State.FAILED}),
+    State.UNKNOWN: frozenset({State.SENDING}),
+    State.SENT: frozenset(),
+    State.FAILED: frozenset(),
+    State.SUPPRESSED: frozenset(),
+    State.SKIPPED: frozenset(),
+}
+# In these the reader will not get the papers, so another digest may bring them.
+RELEASING = frozenset({State.FAILED, State.SUPPRESSED, State.SKIPPED})
+
+
+class Paper(SQLModel, table=True):
+    """One paper, whatever the number of sources and versions that told of it.
+
+    `key` is "arxiv:<id without version>", else "doi:<doi>", else "title:<hash of the normalised title>".
+    `announced_at` is the first announcement by any source; `first_seen_at` is our own clock's.
+    """
+
+    key: str = Field(primary_key=True, max_length=200)
+    title: str
+    abstract: str = ""
+    summary: str = ""
+    authors: list[str] = Field(default_factory=list, sa_type=JSON)
+    author_count: int = 0
+    categories: list[str] = Field(default_factory=list, sa_type=JSON)
+    keywords: list[str] = Field(default_factory=list, sa_type=JSON)
+    organization: str = ""
+    url: str = ""
+    pdf_url: str = ""
+    code_url: str = ""
+    discussion_url: str = ""
+    version: int = 0
+    published_at: datetime | None = Field(default=None, sa_type=Utc)
+    announced_at: datetime = Field(sa_type=Utc, index=True)
+    first_seen_at: datetime = Field(sa_type=Utc)
+
+
+class Alias(SQLModel, table=True):
+    """Another key under which a paper is known: its DOI, or the hash of its title."""
+
+    key: str = Field(primary_key=True, max_length=200)
+    paper: str = Field(foreign_key="paper.key", ondelete="CASCADE", index=True)
+
+
+class PaperSource(SQLModel, table=True):
+    """One source's own view of a paper, kept as it was told."""
+
+    paper: str = Field(foreign_key="paper.key", ondelete="CASCADE", primary_key=True)
+    source: str = Field(primary_key=True, max_length=100)
+    announced_at: datetime = Field(sa_type=Utc)
+    seen_at: datetime = Field(sa_type=Utc)
+    view: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class Signal(SQLModel, table=True):
+    """Engagement with a paper at one moment, as one source counts it; None means the source does not say.
+
+    `sample` marks figures made up for a demonstration.
+    """
+
+    paper: str = Field(foreign_key="paper.key", ondelete="CASCADE", primary_key=True)
+    source: str = Field(primary_key=True, max_length=100)
+    seen_at: datetime = Field(sa_type=Utc, primary_key=True)
+    upvotes: int | None = None
+    comments: int | None = None
+    stars: int | None = None
+    sample: bool = False
+
+
+class SourceState(SQLModel, table=True):
+    """What to remember of a source between reads, and how the last one went."""
+
+    name: str = Field(primary_key=True, max_length=100)
+    memory: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    last_success_at: datetime | None = Field(default=None, sa_type=Utc)
+    last_error_at: datetime | None = Field(default=None, sa_type=Utc)
+    last_error: str = ""
+
+
+class Frozen(SQLModel, table=True):
+    """Texts frozen by their SHA-256: compiled templates and the newsletter's own words at planning time."""
+
+    hash: str = Field(primary_key=True, max_length=64)
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class Edition(SQLModel, table=True):
+    """What all digests of one local date share: the template, the model version, the papers' text."""
+
+    __table_args__ = (UniqueConstraint("date", "template_hash"),)
+    id: int = Field(default=None, primary_key=True)
+    date: str = Field(max_length=10)
+    template_hash: str = Field(foreign_key="frozen.hash", max_length=64)
+    model_version: str = Field(max_length=40)
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class EditionPaper(SQLModel, table=True):
+    """A paper's text and figures as this edition shows them, whatever becomes of the paper later."""
+
+    edition_id: int = Field(foreign_key="edition.id", ondelete="CASCADE", primary_key=True)
+    paper: str = Field(primary_key=True, max_length=200)
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class Delivery(SQLModel, table=True):
+    """One letter for one reader and period; the unique triple makes a second one impossible.
+
+    `date` is the planning instant and the Date header; `reply` is the server's last words; `outcome` says
+    in plain words why it stands where it stands.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "letter", "period"),
+        Index("ix_delivery_due", "state", "not_before", "id"),
+        Index(
+            "ix_delivery_lease",
+            "lease_until",
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+    id: int = Field(default=None, primary_key=True)
+    subscriber_id: int | None = Field(foreign_key="subscriber.id", ondelete="SET NULL", nullable=True)
+    address: str = Field(max_length=320)
+    letter: str = Field(max_length=40)
+    period: str = Field(max_length=80, index=True)
+    edition_id: int | None = Field(default=None, foreign_key="edition.id", nullable=True)
+    state: State = Field(default=State.PENDING, sa_type=enum_column(State))  # type: ignore[call-overload]
+    message_id: str = Field(max_length=200)
+    date: datetime = Field(sa_type=Utc)
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    attempts: int = 0
+    not_before: datetime = Field(sa_type=Utc)
+    owner: str | None = Field(default=None, max_length=64)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    sent_at: datetime | None = Field(default=None, sa_type=Utc)
+    reply: str = ""
+    outcome: str = ""
+
+
+class Pick(SQLModel, table=True):
+    """One paper in one reader's digest; the primary key is why no reader ever gets a paper twice."""
+
+    subscriber_id: int = Field(foreign_key="subscriber.id", ondelete="CASCADE", primary_key=True)
+    paper: str = Field(primary_key=True, max_length=200)
+    delivery_id: int = Field(foreign_key="delivery.id", ondelete="CASCADE", index=True)
+    rank: int
+    score: float
+    trending: bool = False
+    reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+
+
+class Feedback(SQLModel, table=True):
+    """A reader's thumb on a paper: +1 or -1, the newest counts."""
+
+    subscriber_id: int = Field(foreign_key="subscriber.id", ondelete="CASCADE", primary_key=True)
+    paper: str = Field(foreign_key="paper.key", ondelete="CASCADE", primary_key=True)
+    thumb: int
+    at: datetime = Field(sa_type=Utc)
