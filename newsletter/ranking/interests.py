@@ -1,0 +1,138 @@
+"""What a reader follows, turned into interests: catalogue topics, free text, keywords, names, categories."""
+
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+
+from newsletter.ranking.relevance import Interest
+from newsletter.ranking.text import Term, folded, stem, term, words
+from subscribers.models import FollowKind
+from subscribers.topics import Catalogue, Topic
+
+KEYWORD_WEIGHT = 1.3  # someone who types a keyword means it
+FREE_PAIR_WEIGHT, FREE_WORD_WEIGHT = 0.6, 0.35  # parts of a free-text topic speak for it, less than the whole
+CHILD_WEIGHT = 0.7  # a subtopic's words speak for the parent, less than the parent's own
+CATEGORY_FOLLOW_EVIDENCE = 0.6
+LETTER_GROUPS = re.compile(r"[^\W\d_]+")
+COMMON = frozenset(
+    stem(word)
+    for word in [
+        "a",
+        "an",
+        "and",
+        "approach",
+        "as",
+        "at",
+        "based",
+        "by",
+        "data",
+        "deep",
+        "for",
+        "from",
+        "how",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "learning",
+        "method",
+        "methods",
+        "model",
+        "models",
+        "network",
+        "networks",
+        "neural",
+        "new",
+        "of",
+        "on",
+        "or",
+        "paper",
+        "research",
+        "science",
+        "study",
+        "system",
+        "systems",
+        "task",
+        "tasks",
+        "that",
+        "the",
+        "their",
+        "theory",
+        "this",
+        "to",
+        "towards",
+        "toward",
+        "using",
+        "via",
+        "with",
+    ]
+)
+
+
+def interest(kind: FollowKind, value: str, catalogue: Catalogue) -> Interest:
+    """The interest behind one follow or mute."""
+    match kind:
+        case FollowKind.TOPIC:
+            topic = catalogue.find(value)
+            return from_topic(topic, catalogue) if topic else from_free_text(value)
+        case FollowKind.KEYWORD:
+            return Interest("keyword", value, {term(value): KEYWORD_WEIGHT}, {term(value): value})
+        case FollowKind.AUTHOR:
+            return Interest("author", value, authors=frozenset({name_key(value)}))
+        case FollowKind.ORG:
+            return Interest("org", value, organizations=frozenset({name_key(value)}))
+        case FollowKind.CATEGORY:
+            return Interest(
+                "category",
+                value,
+                categories=frozenset({value}),
+                category_evidence=CATEGORY_FOLLOW_EVIDENCE,
+            )
+
+
+def from_topic(topic: Topic, catalogue: Catalogue) -> Interest:
+    """A catalogue topic with its subtopics: whoever follows the parent is served by the children too."""
+    terms: dict[Term, float] = {}
+    shown: dict[Term, str] = {}
+    for member, weight in _family(topic, catalogue):
+        for word in member.words:
+            terms.setdefault(term(word), weight)
+            shown.setdefault(term(word), word)
+    return Interest("topic", topic.name, terms, shown, frozenset(topic.categories))
+
+
+def _family(topic: Topic, catalogue: Catalogue) -> Iterable[tuple[Topic, float]]:
+    yield topic, 1.0
+    for child in catalogue.children(topic.name):
+        yield from ((member, weight * CHILD_WEIGHT) for member, weight in _family(child, catalogue))
+
+
+def from_free_text(value: str) -> Interest:
+    """A topic in the reader's own words: the whole phrase, its pairs of words, its telling words."""
+    found = words(value)
+    terms: dict[Term, float] = {term(value): 1.0} if found else {}
+    shown: dict[Term, str] = {term(value): value} if found else {}
+    telling = [word for word in found if stem(word) not in COMMON and len(word) > 1]
+    pairs = [f"{first} {second}" for first, second in pairwise(found)]
+    parts = [(pair, FREE_PAIR_WEIGHT) for pair in pairs if any(word in telling for word in pair.split())]
+    parts += [(word, FREE_WORD_WEIGHT) for word in telling]
+    for part, weight in parts:
+        terms.setdefault(term(part), weight)
+        shown.setdefault(term(part), part)
+    return Interest("topic", value, terms, shown)
+
+
+def name_key(name: str) -> str:
+    """A person's or group's name for comparison: "LeCun, Yann" and "Yann  LeCun" are one."""
+    last, comma, first = name.partition(",")
+    ordered = f"{first} {last}" if comma else name
+    return " ".join(LETTER_GROUPS.findall(folded(ordered)))
+
+
+def author_keys(name: str) -> frozenset[str]:
+    """The keys under which an author can be followed: the full name, and the first initial with the last name."""
+    full = name_key(name)
+    first, _, rest = full.partition(" ")
+    last = rest.rpartition(" ")[2]
+    return frozenset({full, f"{first[:1]} {last}"}) if last else frozenset({full})
