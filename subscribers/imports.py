@@ -1,0 +1,248 @@
+"""Many readers at once: what each row of a CSV file changes, decided purely and written in bulk."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlmodel import Session, SQLModel, col
+
+from subscribers.addresses import identity, lookup_keys
+from subscribers.csv_rows import LISTS, Rejected, Row, choices, values
+from subscribers.errors import InvalidPreference, SubscriberError, Suppressed
+from subscribers.models import Consent, Follow, Status, Subscriber
+from subscribers.people import check_wording
+from subscribers.preferences import FIELDS, Choice, Preferences, combine, parse, parse_paused_until
+from subscribers.suppression import reasons_for
+
+# Below SQLite's 32,766 variables a statement, with up to three look-up keys an address.
+_CHUNK = 5000
+_CONFIRMED = frozenset({Status.ACTIVE, Status.PAUSED})
+_STOPPED = frozenset({Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED})
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did: numbers of readers, and the rows that it left out with their reasons."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Standing(NamedTuple):
+    """All of a reader that a row may change."""
+
+    status: Status
+    preferences: Preferences
+    paused_until: datetime | None
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A reader who is there: who they are, how they stand, and the row of each thing they follow."""
+
+    id: int
+    confirmed_at: datetime | None
+    standing: Standing
+    follows: Mapping[Choice, int]
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a chunk of rows comes to, as values for the database."""
+
+    newcomers: list[tuple[Row, Standing]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    follows: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    consents: list[dict[str, Any]] = field(default_factory=list)
+
+
+def import_rows(session: Session, rows: Sequence[Row], now: datetime, wording: str) -> ImportReport:
+    """Add and update the readers of `rows` in the caller's transaction; roll back for a dry run.
+
+    `rows` are those of `read_csv`, so no address twice. `active` and `paused` mean confirmed: a consent row
+    keeps `wording`, the exact text that the readers agreed to. What a row may change says `after`.
+    """
+    if any(row.status in _CONFIRMED for row in rows):
+        check_wording(wording)
+    session.flush()
+    report = ImportReport()
+    for start in range(0, len(rows), _CHUNK):
+        changes = _decide(session, rows[start : start + _CHUNK], report, now, wording)
+        _write(session, changes, now, wording)
+    session.expire_all()  # readers whom the caller has loaded may have changed below their objects
+    return report
+
+
+def after(row: Row, before: Standing | None, suppressed: str | None = None) -> Standing:
+    """How a reader stands after this row, from how they stood (None: not there yet); pure.
+
+    Only the columns that the file has are changed. An empty cell is its column's default, but an empty
+    status keeps the status, and so does `pending` for a reader who has confirmed. Nobody who left, bounced,
+    complained or is suppressed is mailed again by a file: InvalidPreference or Suppressed, unless the row
+    itself says that they left, bounced or complained.
+    """
+    status = _status_after(row.status, before.status if before else None)
+    if suppressed is not None and status not in _STOPPED:
+        raise Suppressed(row.email, suppressed)
+    if before is None:
+        return Standing(status, row.preferences, row.paused_until, row.choices)
+    meant = values(row.fields)
+    preferences = parse(meant, before.preferences)
+    kept = [choice for choice in before.choices if _column(choice) not in meant]
+    return Standing(
+        status,
+        preferences,
+        _paused_until(meant, preferences.timezone, before, status),
+        combine([*kept, *choices(meant)]),
+    )
+
+
+def _status_after(wanted: Status | None, before: Status | None) -> Status:
+    if before is None:
+        return wanted or Status.PENDING
+    if before in _STOPPED and wanted not in _STOPPED:
+        cure = f"this reader stands as {before}, and only they can come back: leave the row out"
+        raise InvalidPreference("status", wanted or "", cure)
+    if wanted is None or (wanted == Status.PENDING and before in _CONFIRMED):
+        return before
+    return wanted
+
+
+def _paused_until(meant: Mapping[str, str], timezone: str, before: Standing, status: Status) -> datetime | None:
+    if "paused_until" in meant:
+        return parse_paused_until(meant["paused_until"], timezone)
+    resumed = before.status == Status.PAUSED and status != Status.PAUSED
+    return None if resumed else before.paused_until
+
+
+def _column(choice: Choice) -> str:
+    return "mutes" if choice.weight < 0 else _COLUMN_OF[choice.kind]
+
+
+def _same(one: Standing, other: Standing) -> bool:
+    return one[:3] == other[:3] and set(one.choices) == set(other.choices)
+
+
+def _decide(session: Session, rows: Sequence[Row], report: ImportReport, now: datetime, wording: str) -> _Changes:
+    emails = [row.email for row in rows]
+    readers, suppressed = _known(session, emails), reasons_for(session, emails)
+    changes = _Changes()
+    for row in rows:
+        reader = readers.get(identity(row.email))
+        try:
+            standing = after(row, reader.standing if reader else None, suppressed.get(row.email))
+        except SubscriberError as error:
+            report.rejected.append(Rejected(row.line, row.fields, str(error)))
+            continue
+        if reader is None:
+            changes.newcomers.append((row, standing))
+            report.added += 1
+        elif _same(reader.standing, standing):
+            report.unchanged += 1
+        else:
+            _change(changes, reader, standing, now, wording)
+            report.updated += 1
+    return changes
+
+
+def _change(changes: _Changes, reader: _Known, standing: Standing, now: datetime, wording: str) -> None:
+    confirmed_at = now if standing.status in _CONFIRMED else None
+    changes.updates.append(
+        {"id": reader.id, "confirmed_at": reader.confirmed_at or confirmed_at, **_columns(standing)}
+    )
+    # Rows that stay keep their ids: one new topic is one insert.
+    wanted = set(standing.choices)
+    changes.gone += [number for choice, number in reader.follows.items() if choice not in wanted]
+    fresh = [choice for choice in standing.choices if choice not in reader.follows]
+    changes.follows += _follows(reader.id, fresh)
+    before = reader.standing.status
+    if before == Status.PENDING and standing.status in _CONFIRMED:
+        changes.consents.append(_consent(reader.id, now, "confirmed", wording))
+    if before not in _STOPPED and standing.status in _STOPPED:
+        changes.consents.append(_consent(reader.id, now, "withdrawn", f"imported as {standing.status}"))
+
+
+def _known(session: Session, emails: Sequence[str]) -> dict[str, _Known]:
+    """The readers among `emails` by `identity`, as plain values: objects would cost most of an import."""
+    names = ("id", "email", "status", "paused_until", "confirmed_at", *FIELDS)
+    keys = {key for email in emails for key in lookup_keys(email)}
+    query = select(*(getattr(Subscriber, name) for name in names)).where(func.lower(Subscriber.email).in_(keys))
+    # Newest first, so that of two spellings that came in at one moment the older one stands.
+    found = session.execute(query.order_by(col(Subscriber.id).desc())).mappings().all()
+    follows = _known_follows(session, [row["id"] for row in found])
+    return {identity(row["email"]): _as_known(row, follows.get(row["id"], {})) for row in found}
+
+
+def _as_known(row: RowMapping, follows: dict[Choice, int]) -> _Known:
+    preferences = Preferences(**{name: row[name] for name in FIELDS})
+    standing = Standing(row["status"], preferences, row["paused_until"], tuple(follows))
+    return _Known(row["id"], row["confirmed_at"], standing, follows)
+
+
+def _known_follows(session: Session, ids: Sequence[int]) -> dict[int, dict[Choice, int]]:
+    columns = (Follow.id, Follow.subscriber_id, Follow.kind, Follow.value, Follow.weight)
+    query = select(*map(col, columns)).where(col(Follow.subscriber_id).in_(ids)).order_by(col(Follow.id))
+    found: dict[int, dict[Choice, int]] = {}
+    for number, reader, kind, value, weight in session.execute(query):
+        found.setdefault(reader, {})[Choice(kind, value, weight)] = number
+    return found
+
+
+def _write(session: Session, changes: _Changes, now: datetime, wording: str) -> None:
+    for number, standing in _insert_readers(session, changes.newcomers, now):
+        changes.follows += _follows(number, standing.choices)
+        if standing.status in _CONFIRMED:
+            changes.consents.append(_consent(number, now, "confirmed", wording))
+    if changes.updates:
+        session.execute(update(Subscriber), changes.updates)
+    for start in range(0, len(changes.gone), _CHUNK):
+        session.execute(delete(Follow).where(col(Follow.id).in_(changes.gone[start : start + _CHUNK])))
+    _insert(session, Follow, changes.follows)
+    _insert(session, Consent, changes.consents)
+
+
+def _insert_readers(
+    session: Session, newcomers: Sequence[tuple[Row, Standing]], now: datetime
+) -> Iterator[tuple[int, Standing]]:
+    if not newcomers:
+        return iter(())
+    rows = [
+        {
+            "email": row.email,
+            "created_at": now,
+            "confirmed_at": now if standing.status in _CONFIRMED else None,
+            **_columns(standing),
+        }
+        for row, standing in newcomers
+    ]
+    statement = insert(Subscriber).returning(col(Subscriber.id), sort_by_parameter_order=True)
+    # Without this the ORM starts a new statement wherever a None comes or goes.
+    numbers = session.scalars(statement, rows, execution_options={"render_nulls": True})
+    return zip(numbers.all(), (standing for _, standing in newcomers), strict=True)
+
+
+def _insert(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(table), rows)
+
+
+def _columns(standing: Standing) -> dict[str, Any]:
+    wishes = {name: getattr(standing.preferences, name) for name in FIELDS}
+    return {**wishes, "status": standing.status, "paused_until": standing.paused_until}
+
+
+def _follows(reader: int, choices: Sequence[Choice]) -> list[dict[str, Any]]:
+    return [{"subscriber_id": reader, **choice._asdict()} for choice in choices]
+
+
+def _consent(reader: int, now: datetime, event: str, wording: str) -> dict[str, Any]:
+    return {"subscriber_id": reader, "at": now, "event": event, "wording": wording, "ip": "", "agent": ""}
+
+
+_COLUMN_OF = {kind: column for column, kind in LISTS.items()}
