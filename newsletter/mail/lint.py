@@ -1,0 +1,197 @@
+"""What MJML may say here: an allow-list, because the compiler takes nonsense in silence.
+
+MRML draws an unknown tag as nothing, ignores an unknown attribute, closes a tag with another's name, and puts
+a text outside its column as it stands (https://documentation.mjml.io/ has the tags and attributes).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+TOKEN = re.compile(r"jj(\d{4})jj")  # stands for a send-time mark while MJML and the inliner work
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+SIDES = ("top", "right", "bottom", "left")
+
+
+def _sided(name: str) -> frozenset[str]:
+    return frozenset({name, *(f"{name}-{side}" for side in SIDES)})
+
+
+PADDING = _sided("padding")
+BORDER = _sided("border") | {"border-radius"}
+FONT = frozenset(
+    ["color", "font-family", "font-size", "font-style", "font-weight", "letter-spacing", "line-height"]
+)
+WORDING = FONT | {"align", "text-decoration", "text-transform", "container-background-color"} | PADDING
+BACKGROUND = frozenset(
+    [
+        "background-color",
+        "background-url",
+        "background-repeat",
+        "background-size",
+        "background-position",
+        "background-position-x",
+        "background-position-y",
+    ]
+)
+SECTION = PADDING | BORDER | BACKGROUND | {"direction", "full-width", "text-align"}
+LINK = frozenset(["href", "name", "rel", "target", "title"])
+
+ATTRIBUTES: Mapping[str, frozenset[str]] = {
+    "mjml": frozenset({"lang", "dir", "owa"}),
+    "mj-head": frozenset(),
+    "mj-title": frozenset(),
+    "mj-attributes": frozenset(),
+    "mj-all": WORDING | SECTION,
+    "mj-class": WORDING | SECTION | {"name", "width", "height"},
+    "mj-style": frozenset({"inline"}),
+    "mj-breakpoint": frozenset({"width"}),
+    "mj-raw": frozenset(),
+    "mj-body": frozenset({"width", "background-color"}),
+    "mj-wrapper": SECTION,
+    "mj-section": SECTION,
+    "mj-hero": SECTION | {"mode", "height", "width", "vertical-align", "background-height", "background-width"},
+    "mj-group": frozenset({"width", "vertical-align", "background-color", "direction"}),
+    "mj-column": PADDING
+    | BORDER
+    | _sided("inner-border")
+    | {"inner-border-radius", "inner-background-color", "background-color", "width", "vertical-align"},
+    "mj-text": WORDING | {"height"},
+    "mj-button": WORDING
+    | BORDER
+    | LINK
+    | {"background-color", "height", "width", "inner-padding", "text-align", "vertical-align"},
+    "mj-divider": PADDING
+    | {"align", "border-color", "border-style", "border-width", "container-background-color", "width"},
+    "mj-spacer": PADDING | {"height", "container-background-color"},
+    "mj-table": WORDING | {"border", "cellpadding", "cellspacing", "table-layout", "width", "role"},
+    "mj-image": PADDING
+    | BORDER
+    | LINK
+    | {"align", "alt", "src", "width", "height", "fluid-on-mobile", "container-background-color"},
+}
+HEAD = ("mj-head",)
+ROOMS = ("mj-column", "mj-hero")
+PARENTS: Mapping[str, tuple[str, ...]] = {
+    "mjml": ("",),
+    "mj-head": ("mjml",),
+    "mj-body": ("mjml",),
+    **dict.fromkeys(("mj-title", "mj-attributes", "mj-style", "mj-breakpoint"), HEAD),
+    "mj-all": ("mj-attributes",),
+    "mj-class": ("mj-attributes",),
+    "mj-raw": ("mj-head", "mj-body", "mj-wrapper", "mj-section", "mj-group", *ROOMS),
+    "mj-wrapper": ("mj-body",),
+    "mj-section": ("mj-body", "mj-wrapper"),
+    "mj-hero": ("mj-body", "mj-wrapper"),
+    "mj-group": ("mj-section",),
+    "mj-column": ("mj-section", "mj-group"),
+    **dict.fromkeys(("mj-text", "mj-button", "mj-divider", "mj-spacer", "mj-table", "mj-image"), ROOMS),
+}
+CURES: Mapping[str, str] = {
+    "mj-preview": "write a hidden <div> in mj-raw: mj-preview's white text looks like junk to mail filters",
+    "mj-font": "use fonts that readers have: a remote font is a request to a third party",
+    "mj-include": 'write [% include "_name.html" %], which also nests',
+}
+SIZED = ("width", "height", "size", "padding", "radius")
+LENGTHS = re.compile(r"(?:-?\d+(?:\.\d+)?(?:px|%|em)?(?:\s+(?=\S)|$)){1,4}")
+COLOUR = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|[a-z]+|rgba?\([\d.,\s%]+\)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault: the line in the text that was checked, what is wrong there, and how to mend it."""
+
+    line: int
+    what: str
+    cure: str
+
+
+def problems(mjml: str) -> list[Problem]:
+    """Every fault of a shielded MJML text, first line first."""
+    reader = _Reader()
+    reader.feed(mjml)
+    reader.close()
+    if reader.open:
+        tag, line = reader.open[-1]
+        reader.found.append(Problem(line, f"<{tag}> is never closed", f"add </{tag}>"))
+    return sorted(reader.found, key=lambda problem: problem.line)
+
+
+class _Reader(HTMLParser):
+    """Walks the tags with a stack of what is open."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.open: list[tuple[str, int]] = []
+        self.found: list[Problem] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._check(tag, attrs)
+        if tag not in VOID:
+            self.open.append((tag, self.getpos()[0]))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._check(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1][0] == tag:
+            self.open.pop()
+            return
+        opened, line = self.open[-1] if self.open else ("nothing", 0)
+        self._report(f"</{tag}> closes <{opened}> of line {line}", f"close <{opened}> first, or drop </{tag}>")
+        if any(tag == other for other, _ in self.open):
+            while self.open.pop()[0] != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if "<" in data:
+            self._report("a bare < stands in the text", "write &lt;")
+
+    def _report(self, what: str, cure: str) -> None:
+        self.found.append(Problem(self.getpos()[0], what, cure))
+
+    def _check(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, _ in attrs:
+            if TOKEN.search(name):
+                self._report(
+                    f"a mark stands among the attributes of <{tag}>", "put the whole element into each branch"
+                )
+        if tag == "mjml" or tag.startswith("mj-"):
+            self._check_place(tag)
+            for name, value in attrs:
+                self._check_attribute(tag, name, value or "")
+
+    def _check_place(self, tag: str) -> None:
+        parent = self.open[-1][0] if self.open else ""
+        if tag not in PARENTS:
+            self._report(f"<{tag}> is not known", CURES.get(tag, f"use one of {', '.join(PARENTS)}"))
+        elif parent not in PARENTS[tag] and parent != "mj-attributes":
+            where = f"<{parent}>" if parent else "the top"
+            wanted = " or ".join(f"<{place}>" if place else "the top" for place in PARENTS[tag])
+            self._report(f"<{tag}> stands in {where}", f"put it into {wanted}")
+
+    def _check_attribute(self, tag: str, name: str, value: str) -> None:
+        allowed = ATTRIBUTES.get(tag)
+        if allowed is None or TOKEN.search(name):
+            return
+        if name not in allowed | {"css-class", "mj-class"}:
+            self._report(
+                f'<{tag}> has no attribute "{name}"',
+                f"use one of {', '.join(sorted(allowed)) or 'css-class'}",
+            )
+        elif not _sound(name, value):
+            self._report(
+                f'{name}="{value}" means nothing', "write a number with px or %, or a colour like #b3400e"
+            )
+
+
+def _sound(name: str, value: str) -> bool:
+    """Whether a size is a size and a colour a colour; a mark is neither, for the compiler computes with sizes."""
+    if name.endswith("color"):
+        return bool(COLOUR.fullmatch(value) or TOKEN.fullmatch(value))
+    if name.endswith(SIZED) or name.startswith("padding"):
+        return bool(LENGTHS.fullmatch(value))
+    return True

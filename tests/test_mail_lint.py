@@ -1,0 +1,66 @@
+"""MJML that the compiler would take in silence is refused, with the line and the cure."""
+
+import pytest
+
+from newsletter.mail import lint
+
+GOOD = """<mjml lang="en"><mj-head><mj-attributes><mj-all font-family="Arial" /><mj-text padding="0" />
+</mj-attributes><mj-style inline="inline">p > a{color:#fff}</mj-style></mj-head>
+<mj-body width="600px" background-color="#ffffff"><mj-raw><div>&nbsp;</div></mj-raw>
+<mj-section padding="1px 2px 3px 4px" css-class="a"><mj-column width="50%">
+<mj-text color="jj0001jj">one<br>
+two <img src="x" alt=""/> <!-- a note --></mj-text></mj-column></mj-section></mj-body></mjml>"""
+
+
+def around(part: str) -> str:
+    """The part on line 3 inside a column."""
+    return f"<mjml><mj-body>\n<mj-section><mj-column>\n{part}\n</mj-column></mj-section></mj-body></mjml>"
+
+
+def test_sound_mjml_has_no_problem():
+    assert lint.problems(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "what", "cure"),
+    [
+        ("<mj-foo>x</mj-foo>", "<mj-foo> is not known", "use one of mjml, mj-head"),
+        ("<mj-preview>x</mj-preview>", "<mj-preview> is not known", "white text"),
+        ("<mj-font name='x' href='y' />", "<mj-font> is not known", "third party"),
+        ("<mj-include path='x' />", "<mj-include> is not known", "[% include"),
+        ('<mj-text colour="red">x</mj-text>', '<mj-text> has no attribute "colour"', "color"),
+        ('<mj-text font-size="banana">x</mj-text>', 'font-size="banana" means nothing', "px"),
+        ('<mj-text font-size="jj0000jjpx">x</mj-text>', 'font-size="jj0000jjpx" means nothing', "px"),
+        ('<mj-text color="#12">x</mj-text>', 'color="#12" means nothing', "#b3400e"),
+        ("<mj-text><mj-text>x</mj-text></mj-text>", "<mj-text> stands in <mj-text>", "<mj-column>"),
+        ("<mj-text><p>x</mj-text>", "</mj-text> closes <p> of line 3", "close <p> first"),
+        ("<mj-text>x</mj-texx></mj-text>", "</mj-texx> closes <mj-text>", "drop </mj-texx>"),
+        ("<mj-text>a < b</mj-text>", "a bare < stands in the text", "&lt;"),
+        ("<mj-text><p jj0000jj>x</p></mj-text>", "a mark stands among the attributes of <p>", "whole element"),
+    ],
+)
+def test_nonsense_is_named_with_its_line_and_cure(part, what, cure):
+    first = lint.problems(around(part))[0]
+    assert first.line == 3
+    assert what in first.what
+    assert cure in first.cure
+
+
+def test_a_text_outside_a_column_is_told_where_to_go():
+    problem = lint.problems("<mjml><mj-body>\n<mj-text>x</mj-text></mj-body></mjml>")[0]
+    assert (problem.line, problem.what) == (2, "<mj-text> stands in <mj-body>")
+    assert problem.cure == "put it into <mj-column> or <mj-hero>"
+
+
+def test_a_body_without_a_letter_around_it_is_told_so():
+    assert lint.problems("<mj-body></mj-body>")[0].what == "<mj-body> stands in the top"
+
+
+def test_a_tag_that_never_closes_is_found_where_it_opens():
+    problem = lint.problems("<mjml>\n<mj-body>")[-1]
+    assert problem.what == "<mj-body> is never closed"
+    assert problem.line == 2
+
+
+def test_a_close_without_an_opening_is_a_problem():
+    assert lint.problems("</mjml>")[0].what == "</mjml> closes <nothing> of line 0"

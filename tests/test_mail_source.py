@@ -1,0 +1,80 @@
+"""Templates are read file by file, and an error names the file and line that people edit."""
+
+import pytest
+
+from newsletter.errors import TemplateError
+from newsletter.mail.source import mend, read
+
+THEME = {"light": {"ink": "#111111"}}
+
+
+def test_each_file_comes_from_the_first_folder_that_has_it(tmp_path):
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    own.mkdir()
+    shipped.mkdir()
+    (shipped / "a.txt").write_text("one [[ light.ink ]]\n[% include '_b.txt' %]\nend\n")
+    (shipped / "_b.txt").write_text("shipped")
+    (own / "_b.txt").write_text("mine\nand more\n")
+    source = read("a.txt", [own, shipped], THEME)
+    assert source.text == "one #111111\nmine\nand more\nend"
+    assert source.origins == (
+        (shipped / "a.txt", 1),
+        (own / "_b.txt", 1),
+        (own / "_b.txt", 2),
+        (shipped / "a.txt", 3),
+    )
+
+
+def test_an_error_in_a_partial_names_the_partial(tmp_path):
+    (tmp_path / "a.txt").write_text("one\n  [% include '_b.txt' %]\nend")
+    (tmp_path / "_b.txt").write_text("two\nthree")
+    error = mend(read("a.txt", [tmp_path], THEME), 2, "it is wrong", "mend it")
+    assert str(error) == f"{tmp_path / '_b.txt'}:1: it is wrong\n    two\n  cure: mend it"
+
+
+def test_a_line_beyond_the_text_still_names_the_file(tmp_path):
+    (tmp_path / "a.txt").write_text("one")
+    assert str(mend(read("a.txt", [tmp_path], THEME), 9, "gone", "look")).startswith(
+        f"{tmp_path / 'a.txt'}:9: gone"
+    )
+
+
+def test_marks_over_several_lines_keep_the_count(tmp_path):
+    (tmp_path / "a.txt").write_text("[# a\nlong\nnote #]one\ntwo {{ name }}")
+    source = read("a.txt", [tmp_path], THEME)
+    assert source.text == "one\ntwo {{ name }}"
+    assert source.origins[source.find("name") - 1] == (tmp_path / "a.txt", 4)
+
+
+def test_a_word_that_stands_in_no_mark_is_looked_for_on_the_first_line(tmp_path):
+    (tmp_path / "a.txt").write_text("one\nname")
+    assert read("a.txt", [tmp_path], THEME).find("name") == 1
+
+
+def test_a_missing_file_is_named_with_the_folders(tmp_path):
+    with pytest.raises(TemplateError, match=r"a\.txt is in none of the template folders: put it into one of"):
+        read("a.txt", [tmp_path, tmp_path / "b"], THEME)
+
+
+def test_a_missing_partial_is_named(tmp_path):
+    (tmp_path / "a.txt").write_text("[% include '_gone.txt' %]")
+    with pytest.raises(TemplateError, match=r"_gone\.txt is in none"):
+        read("a.txt", [tmp_path], THEME)
+
+
+def test_a_broken_build_mark_is_shown_with_its_line(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo [% if %]\n")
+    with pytest.raises(TemplateError, match=r"a\.txt:2: Jinja: .*\n    two \[% if %\]\n  cure: "):
+        read("a.txt", [tmp_path], THEME)
+
+
+def test_an_unknown_name_of_the_theme_is_told(tmp_path):
+    (tmp_path / "a.txt").write_text("[[ light.inc ]]")
+    with pytest.raises(TemplateError, match=r"a\.txt:1: a \[\[ \]\] mark: .*'inc'"):
+        read("a.txt", [tmp_path], THEME)
+
+
+def test_a_file_that_is_not_text_is_told(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TemplateError, match=r"a\.txt: .*UTF-8"):
+        read("a.txt", [tmp_path], THEME)
