@@ -39,23 +39,22 @@ class Claim:
     period: str
 
 
-def insert_once(session: Session, table: type, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Insert the rows that are not there yet; returns how many were new. Works on both databases."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    values = [dict(row) for row in rows]
-    if not values:
-        return 0
-    statement = dialect.insert(table).on_conflict_do_nothing()
-    connection = session.connection()
-    return sum(connection.execute(statement.values(row)).rowcount for row in values)
+def insert_once(session: Session, table: type, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert the rows that are not there yet, on either database. Does not commit."""
+    if values := [dict(row) for row in rows]:
+        session.connection().execute(_insert(session, table), values)
+
+
+def _insert(session: Session, table: type) -> sqlite.Insert | postgresql.Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def plan(session: Session, row: Mapping[str, Any]) -> int | None:
-    """Create one delivery; None when this reader already has this letter for this period."""
-    if not insert_once(session, Delivery, [row]):
-        return None
-    made = find(session, row["subscriber_id"], row["period"], row["letter"])
-    return made.id if made else None
+    """Create one delivery and return its id; None when this reader already has this letter for this period."""
+    made = _insert(session, Delivery).values(**row).returning(col(Delivery.id))
+    return session.connection().execute(made).scalar()
 
 
 def planned(session: Session, readers: Collection[int], periods: Collection[str]) -> set[tuple[int, str]]:

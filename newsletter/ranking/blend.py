@@ -14,6 +14,7 @@ Booleans = NDArray[np.bool_]
 TREND_WEIGHT = 0.25
 FRESH_WEIGHT = 0.10
 PICKS_PER_TRENDING_SLOT = 10  # one pick in ten is the hottest paper of all, whatever its topic
+LEAST_OWN_PICKS = 3  # beside fewer of the reader's own, a paper for everyone would take too much of the digest
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,14 @@ def choose(
     """The reader's picks, best first; equal scores are ordered by key. Empty when nothing passes the floor.
 
     The floor is on relevance; for a reader who follows nothing it is on trend. A trending slot is only
-    given beside picks of the reader's own, so a quiet day stays quiet.
+    given beside enough picks of the reader's own, so a quiet day stays quiet.
     """
     fit = relevance(reader, evidence) if reader.rows else trend
     open_papers = allowed(reader, evidence, seen)
     score = np.round(scores(fit, trend, fresh), 9)
     order = np.lexsort((np.asarray(keys), -score))
     own = [int(number) for number in order if open_papers[number] and fit[number] >= floor][:size]
-    slots = size // PICKS_PER_TRENDING_SLOT if reader.rows and own else 0
+    slots = size // PICKS_PER_TRENDING_SLOT if reader.rows and len(own) >= LEAST_OWN_PICKS else 0
     hot = _hottest(trend, open_papers, keys, set(own), slots)
     kept = own[: size - len(hot)]
     return [Choice(number, float(score[number])) for number in kept] + [
@@ -83,8 +84,6 @@ def choose(
     ]
 
 
-def _hottest(
-    trend: Floats, open_papers: Booleans, keys: Sequence[str], taken: set[int], slots: int
-) -> list[int]:
+def _hottest(trend: Floats, open_papers: Booleans, keys: Sequence[str], taken: set[int], slots: int) -> list[int]:
     order = np.lexsort((np.asarray(keys), -np.round(trend, 9)))
     return [int(number) for number in order if open_papers[number] and int(number) not in taken][:slots]

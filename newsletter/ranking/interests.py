@@ -14,60 +14,20 @@ FREE_PAIR_WEIGHT, FREE_WORD_WEIGHT = 0.6, 0.35  # parts of a free-text topic spe
 CHILD_WEIGHT = 0.7  # a subtopic's words speak for the parent, less than the parent's own
 CATEGORY_FOLLOW_EVIDENCE = 0.6
 LETTER_GROUPS = re.compile(r"[^\W\d_]+")
-COMMON = frozenset(
+FUNCTION_WORDS = frozenset(
     stem(word)
-    for word in [
-        "a",
-        "an",
-        "and",
-        "approach",
-        "as",
-        "at",
-        "based",
-        "by",
-        "data",
-        "deep",
-        "for",
-        "from",
-        "how",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "learning",
-        "method",
-        "methods",
-        "model",
-        "models",
-        "network",
-        "networks",
-        "neural",
-        "new",
-        "of",
-        "on",
-        "or",
-        "paper",
-        "research",
-        "science",
-        "study",
-        "system",
-        "systems",
-        "task",
-        "tasks",
-        "that",
-        "the",
-        "their",
-        "theory",
-        "this",
-        "to",
-        "towards",
-        "toward",
-        "using",
-        "via",
-        "with",
-    ]
+    for word in words(
+        "a an and approach as at based by for from how in into is it its of on or over that the their this to "
+        "toward towards under using via with without"
+    )
 )
+# Words that stand in half of all papers: they count within a phrase, and say nothing alone.
+COMMON = FUNCTION_WORDS | {
+    stem(word)
+    for word in words(
+        "data deep learning method model network neural new paper research science study system task theory"
+    )
+}
 
 
 def interest(kind: FollowKind, value: str, catalogue: Catalogue) -> Interest:
@@ -115,12 +75,17 @@ def from_free_text(value: str) -> Interest:
     shown: dict[Term, str] = {term(value): value} if found else {}
     telling = [word for word in found if stem(word) not in COMMON and len(word) > 1]
     pairs = [f"{first} {second}" for first, second in pairwise(found)]
-    parts = [(pair, FREE_PAIR_WEIGHT) for pair in pairs if any(word in telling for word in pair.split())]
+    parts = [(pair, FREE_PAIR_WEIGHT) for pair in pairs if _telling_pair(pair, telling)]
     parts += [(word, FREE_WORD_WEIGHT) for word in telling]
     for part, weight in parts:
         terms.setdefault(term(part), weight)
         shown.setdefault(term(part), part)
     return Interest("topic", value, terms, shown)
+
+
+def _telling_pair(pair: str, telling: list[str]) -> bool:
+    both = pair.split()
+    return any(word in telling for word in both) and not any(stem(word) in FUNCTION_WORDS for word in both)
 
 
 def name_key(name: str) -> str:

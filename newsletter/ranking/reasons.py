@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from newsletter.ranking.blend import Choice, Reader
 from newsletter.ranking.relevance import Interest, matched
-from newsletter.ranking.text import Index
+from newsletter.ranking.text import Index, term
 
 Reason = dict[str, Any]
 
@@ -33,16 +33,28 @@ def reasons(
     ]
     total = sum(part for part, _ in parts) or 1.0
     strong = sorted((-part, row) for part, row in parts if part >= LEAST_SHARE * total and part > 0)
-    said = [_interest(interests[row], index, paper) for _, row in strong[:MOST_INTERESTS]]
+    found = _without_echoes([(interests[row], matched(interests[row], index, paper)) for _, row in strong])
+    said = [_interest(interest, terms) for interest, terms in found[:MOST_INTERESTS]]
     place = float(share[paper])
     if choice.trending or place >= WORTH_SAYING:
         said.append(_trend(place, slot=choice.trending))
     return said or [{"code": "fresh"}]
 
 
-def _interest(interest: Interest, index: Index, paper: int) -> Reason:
-    terms = matched(interest, index, paper)[:MOST_TERMS]
-    return {"code": interest.kind, "name": interest.name, "terms": terms}
+def _interest(interest: Interest, terms: list[str]) -> Reason:
+    code = "hint" if interest.kind == "topic" and not terms else interest.kind
+    telling = [each for each in terms if term(each) != term(interest.name)]
+    return {"code": code, "name": interest.name, "terms": telling[:MOST_TERMS]}
+
+
+def _without_echoes(found: list[tuple[Interest, list[str]]]) -> list[tuple[Interest, list[str]]]:
+    """A parent topic beside its child often says the same words: the second is left out."""
+    kept: list[tuple[Interest, list[str]]] = []
+    for interest, terms in found:
+        told = {term for _, other in kept for term in other}
+        if not terms or not told.issuperset(terms):
+            kept.append((interest, terms))
+    return kept
 
 
 def _trend(place: float, *, slot: bool) -> Reason:
@@ -53,6 +65,7 @@ def _trend(place: float, *, slot: bool) -> Reason:
 
 WORDS = {
     "topic": "matches {name}: {terms}",
+    "whole topic": "matches {name}",
     "hint": "is filed under a category of {name}",
     "keyword": "mentions your keyword “{name}”",
     "author": "by {name}, whom you follow",
@@ -69,7 +82,7 @@ def in_words(reason: Mapping[str, Any]) -> str:
     """One reason as a reader understands it; starts in lower case so that several can be joined."""
     code = str(reason["code"])
     if code == "topic" and not reason["terms"]:
-        code = "hint"
+        code = "whole topic"
     if code == "slot" and not reason["percent"]:
         code = "quiet slot"
     terms = ", ".join(reason.get("terms", ()))

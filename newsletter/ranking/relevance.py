@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from newsletter.ranking.text import Index, Term
 
-TITLE_WEIGHT = 3.0  # a word in the title counts as three in the abstract
-SATURATION = 1.5  # BM25's k1: the second mention adds less than the first
+TITLE_WEIGHT = 5.0  # a word in the title says what the paper is about, one in the abstract may be in passing
+SATURATION = 3.0  # as BM25's k1: each mention adds less than the one before, and one alone is not much
 CATEGORY_EVIDENCE = 0.3  # a matching category alone is a hint, not a match
 CLEAR_MATCH = 0.35  # evidence from which on a muted topic removes a paper
 
@@ -59,8 +59,7 @@ def evidence(interests: Sequence[Interest], index: Index, facts: Sequence[Facts]
     weights = _weights(interests, index)
     rows = strength(index)
     found = [
-        np.bincount(index.paper, weights=weight[index.term] * rows, minlength=index.papers)
-        for weight in weights
+        np.bincount(index.paper, weights=weight[index.term] * rows, minlength=index.papers) for weight in weights
     ]
     return np.array(found).reshape(len(interests), index.papers) + _from_facts(interests, facts)
 

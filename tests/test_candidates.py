@@ -1,0 +1,100 @@
+"""The papers a digest may choose from, and what is known of each."""
+
+from datetime import timedelta
+
+import numpy as np
+from world import NOW, entry, stored
+
+from newsletter import candidates
+from newsletter.sources import Snapshot
+
+WEEK = timedelta(days=7)
+
+
+def votes(hours_ago, count, **more):
+    return Snapshot(NOW - timedelta(hours=hours_ago), upvotes=count, **more)
+
+
+def test_only_papers_announced_in_the_window_are_candidates(session):
+    stored(
+        session,
+        entry("Too old by an hour", 1, announced_at=NOW - WEEK - timedelta(hours=1)),
+        entry("Just inside it", 2, announced_at=NOW - WEEK + timedelta(hours=1)),
+        entry("Of this minute", 3, announced_at=NOW),
+    )
+
+    assert candidates.load(session, NOW, WEEK).keys == ["arxiv:2603.00002", "arxiv:2603.00003"]
+    assert candidates.load(session, NOW - timedelta(hours=2), WEEK).keys == ["arxiv:2603.00001", "arxiv:2603.00002"]
+
+
+def test_no_paper_is_news_after_sixty_days(session):
+    stored(session, entry("Sixty-one days old", announced_at=NOW - timedelta(days=61)))
+
+    assert candidates.load(session, NOW, timedelta(days=365)).papers == ()
+
+
+def test_figures_of_the_future_are_not_seen(session):
+    stored(session, entry("Voted on later", snapshots=(votes(20, 1), votes(1, 50))))
+
+    found = candidates.load(session, NOW - timedelta(hours=2), WEEK)
+
+    assert found.votes == ([1],)
+
+
+def test_the_paper_that_gained_more_lately_is_hotter(session):
+    announced = NOW - timedelta(days=3)
+    stored(
+        session,
+        entry("Gained long ago", 1, announced_at=announced, snapshots=(votes(60, 40), votes(1, 40))),
+        entry("Gains right now", 2, announced_at=announced, snapshots=(votes(60, 0), votes(1, 40))),
+    )
+
+    found = candidates.load(session, NOW, WEEK)
+
+    assert found.share[1] > found.share[0]
+
+
+def test_a_paper_without_figures_stands_in_the_middle_not_at_zero(session):
+    stored(
+        session,
+        entry("Cold", 1, snapshots=(votes(1, 0),)),
+        entry("Silent", 2, snapshots=()),
+        entry("Hot", 3, snapshots=(votes(1, 90),)),
+    )
+
+    found = candidates.load(session, NOW, WEEK)
+
+    assert found.trend[0] < found.trend[1] < found.trend[2]
+    assert np.isnan(found.share[1])
+
+
+def test_two_sources_counts_are_never_added(session):
+    stored(session, entry("Told by two", snapshots=(votes(1, 30),)))
+    from newsletter import fetch  # noqa: PLC0415 - a second source for this test alone
+    from world import Told  # noqa: PLC0415
+
+    fetch.run(session, [Told(entry("Told by two", snapshots=(votes(1, 20),)), name="other")], None, NOW, lambda *_: None)
+
+    assert candidates.load(session, NOW, WEEK).votes == ([30],)
+
+
+def test_facts_hold_names_and_archives(session):
+    stored(session, entry("Facts of it", categories=("math.AG",), organization="The Lab", authors=("Noether, Emmy",)))
+
+    (facts,) = candidates.load(session, NOW, WEEK).facts
+
+    assert facts.categories == {"math.AG", "math"}
+    assert facts.organization == "the lab"
+    assert facts.authors == {"emmy noether", "e noether"}
+
+
+def test_sample_papers_are_named(session):
+    stored(session, entry("A sample", 1, sample=True), entry("A real one", 2))
+
+    assert candidates.load(session, NOW, WEEK).samples == {"arxiv:2603.00001"}
+
+
+def test_an_empty_database_has_no_candidates(session):
+    found = candidates.load(session, NOW, WEEK)
+
+    assert (found.papers, len(found.trend)) == ((), 0)
