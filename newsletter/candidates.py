@@ -80,8 +80,8 @@ def _heat(papers: Sequence[Paper], signals: dict[str, list[Signal]], ages: Float
     for position, paper in enumerate(papers):
         for signal in signals.get(paper.key, ()):
             number = series.setdefault((position, signal.source), len(series))
-            figures = (_figure(value) for value in (signal.upvotes, signal.comments, signal.stars))
-            rows.append((number, _hours(at - signal.seen_at), *figures))
+            upvotes, comments, stars = map(_figure, (signal.upvotes, signal.comments, signal.stars))
+            rows.append((number, _hours(at - signal.seen_at), upvotes, comments, stars))
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     owner = np.array([position for position, _ in series], dtype=np.int64)
     value = trend.engagement(table[:, 2], table[:, 3], table[:, 4])

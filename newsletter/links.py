@@ -9,7 +9,8 @@ from subscribers import tokens
 class Links:
     """URLs under the newsletter's own address; reader links carry a token signed for one purpose.
 
-    Paths are short so that a List-Unsubscribe header stays under one line (RFC 2369, RFC 8058).
+    `base` is newsletter.url, which may hold a path; `keys` are the signing keys, newest first. Paths are short
+    so that the URL of List-Unsubscribe fits on one line of 78 characters (RFC 5322 section 2.1.1, RFC 8058).
     """
 
     base: str

@@ -159,7 +159,7 @@ class Delivery(SQLModel, table=True):
     letter: str = Field(max_length=40)
     period: str = Field(max_length=80, index=True)
     edition_id: int | None = Field(default=None, foreign_key="edition.id", nullable=True)
-    state: State = Field(default=State.PENDING, sa_type=enum_column(State))  # type: ignore[call-overload]
+    state: State = Field(default=State.PENDING, sa_type=enum_column(State))
     message_id: str = Field(max_length=200)
     date: datetime = Field(sa_type=Utc)
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -6,6 +6,6 @@ PACKAGE = Path(__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """The path of "templates" or "config.toml", wherever this copy of the program keeps it."""
+    """The path of "templates", "config.toml" or "sample", wherever this copy of the program keeps it."""
     inside = PACKAGE / name
     return inside if inside.exists() else PACKAGE.parent / name

@@ -43,7 +43,7 @@ def enum_column(kind: type[StrEnum], **options: object) -> Enum:
         length=20,
         name=kind.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
-        **options,  # type: ignore[arg-type]
+        **options,
     )
 
 
@@ -91,8 +91,8 @@ class Subscriber(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     email: str = Field(unique=True, max_length=320)
     name: str = Field(default="", max_length=200)
-    status: Status = Field(default=Status.PENDING, sa_type=enum_column(Status), index=True)  # type: ignore[call-overload]
-    cadence: Cadence = Field(default=Cadence.DAILY, sa_type=enum_column(Cadence))  # type: ignore[call-overload]
+    status: Status = Field(default=Status.PENDING, sa_type=enum_column(Status), index=True)
+    cadence: Cadence = Field(default=Cadence.DAILY, sa_type=enum_column(Cadence))
     weekdays: str = Field(default="", max_length=40)
     hour: int = 7
     timezone: str = Field(default="UTC", max_length=64)
@@ -111,7 +111,7 @@ class Follow(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     subscriber_id: int = Field(default=None, foreign_key="subscriber.id", ondelete="CASCADE", index=True)
-    kind: FollowKind = Field(sa_type=enum_column(FollowKind))  # type: ignore[call-overload]
+    kind: FollowKind = Field(sa_type=enum_column(FollowKind))
     value: str = Field(max_length=200)
     weight: float = 1.0
     subscriber: Subscriber = Relationship(back_populates="follows")

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import numpy as np
-from world import NOW, entry, stored
+from world import NOW, Told, entry, stored
 
-from newsletter import candidates
+from newsletter import candidates, fetch
 from newsletter.sources import Snapshot
 
 WEEK = timedelta(days=7)
@@ -24,7 +24,10 @@ def test_only_papers_announced_in_the_window_are_candidates(session):
     )
 
     assert candidates.load(session, NOW, WEEK).keys == ["arxiv:2603.00002", "arxiv:2603.00003"]
-    assert candidates.load(session, NOW - timedelta(hours=2), WEEK).keys == ["arxiv:2603.00001", "arxiv:2603.00002"]
+    assert candidates.load(session, NOW - timedelta(hours=2), WEEK).keys == [
+        "arxiv:2603.00001",
+        "arxiv:2603.00002",
+    ]
 
 
 def test_no_paper_is_news_after_sixty_days(session):
@@ -70,16 +73,17 @@ def test_a_paper_without_figures_stands_in_the_middle_not_at_zero(session):
 
 def test_two_sources_counts_are_never_added(session):
     stored(session, entry("Told by two", snapshots=(votes(1, 30),)))
-    from newsletter import fetch  # noqa: PLC0415 - a second source for this test alone
-    from world import Told  # noqa: PLC0415
-
-    fetch.run(session, [Told(entry("Told by two", snapshots=(votes(1, 20),)), name="other")], None, NOW, lambda *_: None)
+    fetch.run(
+        session, [Told(entry("Told by two", snapshots=(votes(1, 20),)), name="other")], None, NOW, lambda *_: None
+    )
 
     assert candidates.load(session, NOW, WEEK).votes == ([30],)
 
 
 def test_facts_hold_names_and_archives(session):
-    stored(session, entry("Facts of it", categories=("math.AG",), organization="The Lab", authors=("Noether, Emmy",)))
+    stored(
+        session, entry("Facts of it", categories=("math.AG",), organization="The Lab", authors=("Noether, Emmy",))
+    )
 
     (facts,) = candidates.load(session, NOW, WEEK).facts
 

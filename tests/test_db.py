@@ -65,7 +65,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
 
 @pytest.mark.parametrize("url", ["sqlite+nonsense:///x", "no url at all"])
 def test_a_url_that_cannot_be_used_is_named(url):
-    with pytest.raises(DatabaseError, match="database.url: cannot be used"):
+    with pytest.raises(DatabaseError, match=r"database\.url: cannot be used"):
         db.connect(url)
 
 
@@ -79,5 +79,5 @@ def test_a_missing_driver_is_named_with_the_cure(monkeypatch):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(DatabaseError, match="database.url: cannot be used"):
+    with pytest.raises(DatabaseError, match=r"database\.url: cannot be used"):
         db.connect(f"sqlite:///{tmp_path}/file/x.db")

@@ -1,6 +1,5 @@
 """LaTeX in titles and abstracts comes out as people would read it, and nothing gets lost."""
 
-# ruff: noqa: RUF001 - look-alike letters are what comes out
 import gzip
 import itertools
 import json

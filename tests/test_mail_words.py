@@ -1,6 +1,5 @@
 """Words about facts: cleaned, cut, counted, dated, wrapped, and safe to show."""
 
-# ruff: noqa: RUF001 - Persian letters look like Latin ones to the checker
 import datetime as dt
 
 import pytest

@@ -47,7 +47,9 @@ def test_a_word_that_only_repeats_the_topics_name_is_not_said_twice():
 
 
 def test_the_interest_that_gave_most_comes_first_and_those_that_gave_nothing_stay_silent():
-    assert words(0, ("topic", "Chemistry"), ("topic", "Graphs"), ("topic", "speech"))[0].startswith("matches Graphs")
+    assert words(0, ("topic", "Chemistry"), ("topic", "Graphs"), ("topic", "speech"))[0].startswith(
+        "matches Graphs"
+    )
     assert len(words(0, ("topic", "Chemistry"), ("topic", "Graphs"), ("topic", "speech"))) == 2
 
 

@@ -91,8 +91,9 @@ def test_authors_match_by_name_in_any_order_and_by_initial_if_so_followed():
 
 def test_categories_hint_and_common_ones_hint_less():
     facts = [Facts(frozenset({"cs.SI"})), *[Facts(frozenset({"cs.LG"}))] * 3]
-    rare, common = Interest("category", "cs.SI", categories=frozenset({"cs.SI"})), Interest(
-        "category", "cs.LG", categories=frozenset({"cs.LG"})
+    rare, common = (
+        Interest("category", "cs.SI", categories=frozenset({"cs.SI"})),
+        Interest("category", "cs.LG", categories=frozenset({"cs.LG"})),
     )
 
     _, found = judged(rare, common, facts=facts)

@@ -9,7 +9,7 @@ from subscribers import people
 from subscribers.csv_rows import read_csv
 from subscribers.errors import InvalidPreference
 from subscribers.imports import ImportReport, import_rows
-from subscribers.models import Cadence, Consent, Follow, Status, Subscriber
+from subscribers.models import Consent, Follow, Status
 from subscribers.suppression import reason_for, suppress
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

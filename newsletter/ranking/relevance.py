@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from newsletter.ranking.text import Index, Term
 
 TITLE_WEIGHT = 5.0  # a word in the title says what the paper is about, one in the abstract may be in passing
-SATURATION = 3.0  # as BM25's k1: each mention adds less than the one before, and one alone is not much
+SATURATION = 3.5  # as BM25's k1: each mention adds less than the one before, and one alone is not much
 CATEGORY_EVIDENCE = 0.3  # a matching category alone is a hint, not a match
 CLEAR_MATCH = 0.35  # evidence from which on a muted topic removes a paper
 

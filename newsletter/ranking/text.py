@@ -14,6 +14,8 @@ WORD = re.compile(r"[^\W_]+(?:\+\+|#)?")
 ADDRESS = re.compile(r"https?://\S+|www\.\S+")
 ACRONYM = re.compile(r"^(?=(?:.*[A-Z]){2})[A-Z0-9]+s?$")
 LONGEST_TERM = 6  # words in a phrase; longer ones are matched by their first six
+# Where every paper is about graphs, "graph" tells none apart, and yet each is what its reader asked for.
+LEAST_RARITY = 0.4
 SHORT = 3  # "gas", "bus", "dna": no plural is cut from these
 
 Term = tuple[str, ...]
@@ -55,10 +57,8 @@ def _counts(text: str, wanted: frozenset[Term], longest: int) -> Counter[Term]:
     """How often each wanted term stands in the text."""
     written = words(text)
     stems = [stem(word) for word in written]
-    found: Counter[Term] = Counter()
-    for word in written:
-        if ACRONYM.match(word) and (key := (word.rstrip("s"),)) in wanted:
-            found[key] += 1
+    capitals = Counter((word.rstrip("s"),) for word in written if ACRONYM.match(word))
+    found = Counter[Term]({key: count for key, count in capitals.items() if key in wanted})
     for length in range(1, longest + 1):
         for start in range(len(stems) - length + 1):
             key = tuple(stems[start : start + length])
@@ -72,7 +72,7 @@ class Index:
     """Which terms stand in which papers, as parallel arrays, one row for each (paper, term) that occurs.
 
     `title` and `body` count occurrences; `papers` is the number of papers indexed; `rarity` holds, for each
-    term, its inverse document frequency scaled to 0 (in every paper) .. 1 (in one of very many).
+    term, its inverse document frequency scaled to LEAST_RARITY (in every paper) .. 1 (in one of very many).
     """
 
     terms: tuple[Term, ...]
@@ -106,6 +106,7 @@ def index(texts: Sequence[tuple[str, str]], terms: Iterable[Term]) -> Index:
 
 
 def rarity(frequency: NDArray[np.int64], papers: int) -> NDArray[np.float64]:
-    """Inverse document frequency as BM25 counts it, divided by its largest possible value."""
+    """Inverse document frequency as BM25 counts it, scaled to LEAST_RARITY .. 1."""
     most = np.log1p((papers + 0.5) / 0.5)
-    return np.asarray(np.log1p((papers - frequency + 0.5) / (frequency + 0.5)) / most)
+    scaled = np.log1p((papers - frequency + 0.5) / (frequency + 0.5)) / most
+    return np.asarray(LEAST_RARITY + (1 - LEAST_RARITY) * scaled)

@@ -1,0 +1,40 @@
+# Two commands on a fresh machine with Python 3.11+, git and make: `make demo` and `make test`.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PIP_NO_WARN_SCRIPT_LOCATION := 1
+
+.PHONY: demo test check bench clean
+
+demo: .venv/demo                ## the whole path on the bundled sample
+	@$(BIN)/newsletter demo
+
+test: .venv/dev                 ## all tests, with branch coverage
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
+
+check: .venv/dev                ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/demo               ## the figures that the README names
+	$(BIN)/python -m benchmarks.render
+
+clean:                          ## back to a fresh clone
+	rm -rf .venv demo data outbox preview
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name one: make PYTHON=/path/to/python demo"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is missing: on Debian, apt install python3-venv"; exit 1; }
+
+.venv/demo: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing into .venv (once) ..."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: requirements-dev.lock | .venv/demo
+	@echo "Installing what the tests need (once) ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

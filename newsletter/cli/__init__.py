@@ -1,0 +1,37 @@
+"""The command line: one file for each group of commands, all with --config, --json and honest exit codes.
+
+Exit codes: 0 done, 1 done in part or failed, 2 wrong usage or configuration.
+"""
+
+import typer
+
+from newsletter.cli import db, demo, fetch, pick, preview, send, subscribers, topics
+from newsletter.cli.start import Guarded, logging_to_stderr
+
+app = typer.Typer(
+    cls=Guarded,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=(
+        "Get trending papers in your email inbox.\n\n"
+        "The path of a paper: fetch -> pick -> (render) preview -> send. Start with `newsletter demo`."
+    ),
+)
+
+
+@app.callback()
+def options(
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the log on standard error."),
+) -> None:
+    logging_to_stderr(verbose=verbose)
+
+
+app.command("demo")(demo.demo)
+app.command("fetch")(fetch.fetch)
+app.command("pick")(pick.pick)
+app.command("preview")(preview.preview)
+app.command("send")(send.send)
+app.command("topics")(topics.topics)
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(db.app, name="db")

@@ -1,0 +1,138 @@
+"""What every command starts from: options, configuration, database, clock, and one way to fail."""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import structlog
+import typer
+from typer.core import TyperGroup
+
+from newsletter.errors import NewsletterError, SourceError
+from subscribers.errors import SubscriberError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from newsletter.config import Config
+
+FAILED, WRONG_USAGE = 1, 2
+
+
+def instant(text: str | datetime) -> datetime:
+    """An ISO 8601 instant; a bare date is its first moment, no zone means UTC."""
+    if isinstance(text, datetime):
+        return text
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no ISO 8601 time: write 2025-12-05T07:00:00Z") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+ConfigPath = Annotated[
+    Path,
+    typer.Option("--config", envvar="NEWSLETTER_CONFIG", help="The configuration file.", show_default=True),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+At = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        parser=instant,
+        metavar="TIME",
+        help="Pretend that it is this moment (ISO 8601, UTC if no zone is given). Moves the calendar only.",
+    ),
+]
+Reader = Annotated[str, typer.Option("--for", metavar="EMAIL", help="The reader's address.")]
+
+DEFAULT_CONFIG = Path("config.toml")
+
+
+@dataclass(frozen=True)
+class Started:
+    """A command's surroundings; the database is opened, and created or migrated, when first asked for."""
+
+    config: "Config"
+
+    @cached_property
+    def engine(self) -> "Engine":
+        from newsletter import db
+
+        engine = db.connect(self.config.database_url)
+        db.upgrade(engine)
+        return engine
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        from newsletter import secret
+
+        return secret.keys(self.config)
+
+
+def start(path: Path) -> Started:
+    """Load the configuration; ConfigError when it cannot be used."""
+    from newsletter import config
+
+    return Started(config.load(path))
+
+
+def now(at: datetime | None = None) -> datetime:
+    """The calendar's moment: `at` if given, else the real one. The one place where the wall clock is read."""
+    return at or datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds that never jump, for waiting."""
+    return time.monotonic()
+
+
+def show(document: Any, as_json: bool, people: Callable[[], None]) -> None:  # noqa: ANN401 - any JSON value
+    """Print the document as JSON, or let `people` print it for people."""
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        people()
+
+
+def on_terminal() -> bool:
+    """Whether somebody watches: then progress may move."""
+    return sys.stderr.isatty()
+
+
+class Guarded(TyperGroup):
+    """Turns the errors that we raise on purpose into one line and the right exit code; nothing else is caught."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's context, which it does not export
+        as_json = "--json" in [*ctx._protected_args, *ctx.args]  # noqa: SLF001 - typer has no other way to tell
+        try:
+            return super().invoke(ctx)
+        except (NewsletterError, SubscriberError) as error:
+            if as_json:
+                typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
+            typer.echo(f"newsletter: {error}", err=True)
+            raise typer.Exit(FAILED if isinstance(error, SourceError) else WRONG_USAGE) from error
+        except BrokenPipeError:  # `newsletter topics | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(FAILED) from None
+
+
+def logging_to_stderr(*, verbose: bool) -> None:
+    """Log lines go to standard error, never between the output; without --verbose only real faults."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(colors=on_terminal()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.CRITICAL),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

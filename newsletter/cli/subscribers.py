@@ -1,0 +1,251 @@
+"""`newsletter subscribers`: add, list, show, import and export the readers."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, now, show, start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from subscribers.csv_rows import Rejected
+    from subscribers.preferences import Choice
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who receives the newsletter.")
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
+Many = list[str]
+# What stands in the consent record of readers that an administrator brings in.
+WORDING = "Entered by the administrator, who states that this person asked for the newsletter."
+
+
+@app.command()
+def add(
+    email: Email,
+    topic: Annotated[
+        Many, typer.Option(help="A topic of the catalogue or in own words; NAME=1.5 weighs it.")
+    ] = [],  # noqa: B006 - typer copies it
+    keyword: Annotated[Many, typer.Option(help="A word or phrase to look for.")] = [],  # noqa: B006
+    author: Annotated[Many, typer.Option(help="An author to follow.")] = [],  # noqa: B006
+    category: Annotated[Many, typer.Option(help="A category to follow, such as cs.CL.")] = [],  # noqa: B006
+    org: Annotated[Many, typer.Option(help="An organization to follow.")] = [],  # noqa: B006
+    mute: Annotated[
+        Many, typer.Option(help="What must not come: a topic, or keyword:..., author:..., category:...")
+    ] = [],  # noqa: B006
+    name: Annotated[str, typer.Option(help="The reader's name.")] = "",
+    cadence: Annotated[str, typer.Option(help="daily, weekdays, weekly, or days such as mon,wed,fri.")] = "daily",
+    hour: Annotated[str, typer.Option(help="The local hour, 0 to 23.")] = "7",
+    timezone: Annotated[str, typer.Option(help="A zone such as Europe/Berlin.")] = "UTC",
+    size: Annotated[
+        int | None, typer.Option(min=1, max=50, help="Papers in a digest; digest.size if left out.")
+    ] = None,
+    confirmed: Annotated[
+        bool, typer.Option("--confirmed", help="They asked for it elsewhere: no confirmation letter.")
+    ] = False,
+    at: At = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Add one reader. Without --confirmed the reader stays pending and gets nothing."""
+    from newsletter import db
+    from subscribers import people, preferences
+    from subscribers.models import FollowKind
+
+    started = start(config)
+    chosen = {"name": name, "cadence": cadence, "hour": hour, "timezone": timezone}
+    wanted = preferences.parse(chosen | {"size": str(size or started.config.digest.size)})
+    options = (topic, keyword, author, category, org)
+    follows = [
+        preferences.parse_follow(kind, text)
+        for kind, texts in zip(FollowKind, options, strict=True)
+        for text in texts
+    ] + [preferences.parse_mute(text) for text in mute]
+    with db.writing(started.engine) as session:
+        reader = people.add(session, email, wanted, follows, now=now(at), confirmed=confirmed, wording=WORDING)
+        document = people.as_dict(reader)
+    free = free_topics(started.config.catalogue(), follows)
+    show(document, as_json, lambda: _print_added(document, free))
+
+
+def free_topics(catalogue: Any, follows: "Sequence[Choice]") -> list[str]:  # noqa: ANN401 - a Catalogue, imported late
+    """A sentence for each topic that is not in the catalogue, with the names that come near."""
+    from subscribers.models import FollowKind
+
+    said = []
+    for follow in follows:
+        if follow.kind is FollowKind.TOPIC and catalogue.find(follow.value) is None:
+            near = catalogue.suggest(follow.value)
+            hint = f"; near names: {', '.join(near)}" if near else ""
+            said.append(f"{follow.value!r} is not in the catalogue: its own words are looked for{hint}")
+    return said
+
+
+def _print_added(document: dict[str, Any], free: list[str]) -> None:
+    typer.echo(f"{document['email']} is {document['status']}: {when(document)}.")
+    for sentence in free:
+        typer.echo(sentence)
+    if document["status"] == "pending":
+        typer.echo("Pending readers get nothing until they confirm; --confirmed says that they did elsewhere.")
+
+
+def when(document: dict[str, Any]) -> str:
+    """In words: "daily at 7:00 Europe/Berlin, 10 papers"."""
+    days = document["weekdays"] if document["cadence"] == "chosen" else document["cadence"]
+    return f"{days} at {document['hour']}:00 {document['timezone']}, {document['size']} papers"
+
+
+@app.command("list")
+def list_(
+    status: Annotated[str, typer.Option(help="Only these: active, pending, paused, unsubscribed, ...")] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """List the readers, oldest first."""
+    from sqlmodel import Session
+
+    from subscribers import people
+
+    wanted = parse_status(status)
+    with Session(start(config).engine) as session:
+        rows = [people.as_dict(reader) for reader in people.listing(session, wanted)]
+    show(rows, as_json, lambda: _print_list(rows))
+
+
+def parse_status(text: str) -> Any:  # noqa: ANN401 - a Status or None, imported late
+    """A status by its name; "" is none."""
+    from subscribers.errors import InvalidPreference
+    from subscribers.models import Status
+
+    if not text:
+        return None
+    try:
+        return Status(text)
+    except ValueError:
+        raise InvalidPreference("status", text, f"use one of {', '.join(Status)}") from None
+
+
+def _print_list(rows: list[dict[str, Any]]) -> None:
+    from newsletter.cli.console import console, plural, table
+
+    shown = table("reader", "status", "when", "topics")
+    for row in rows:
+        shown.add_row(row["email"], row["status"], when(row), ", ".join(each["name"] for each in row["topics"]))
+    if rows:
+        console().print(shown)
+    typer.echo(plural(len(rows), "reader"))
+
+
+@app.command("show")
+def show_(email: Email, config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Show one reader: status, when, and everything followed and muted."""
+    from sqlmodel import Session
+
+    from subscribers import people
+
+    with Session(start(config).engine) as session:
+        document = people.as_dict(people.find(session, email))
+    show(document, as_json, lambda: _print_one(document))
+
+
+def _print_one(document: dict[str, Any]) -> None:
+    typer.echo(f"{document['email']} is {document['status']}: {when(document)}")
+    for name in ("name", "confirmed_at", "paused_until"):
+        if document[name]:
+            typer.echo(f"  {name.replace('_', ' ')}: {document[name]}")
+    for name in ("topics", "keywords", "authors", "categories", "orgs", "mutes"):
+        if document[name]:
+            items = (
+                each["name"] + (f" (weight {each['weight']:g})" if abs(each["weight"]) != 1 else "")
+                for each in document[name]
+            )
+            typer.echo(f"  {name}: {', '.join(items)}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/cli.md names the columns.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; store nothing.")] = False,
+    at: At = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Import readers from CSV: good rows in one transaction, bad ones to FILE.rejected.csv with the reason.
+
+    A reader who is there already is updated with the columns that the file has. Nobody who left is brought
+    back. Exit code 1 when a row was rejected.
+    """
+    from newsletter import db
+    from subscribers.csv_rows import read_csv, rejected_csv
+    from subscribers.imports import import_rows
+
+    started = start(config)
+    with db.writing(started.engine) as session:
+        rows, rejected = read_csv(_lines(file))
+        report = import_rows(session, rows, now(at), WORDING)
+        if dry_run:
+            session.rollback()
+    rejected = sorted(rejected + report.rejected, key=lambda each: each.line)
+    beside = file.with_name(f"{file.name}.rejected.csv")
+    if rejected and not dry_run:
+        with beside.open("w", encoding="utf-8", newline="", errors="surrogateescape") as out:
+            rejected_csv(rejected, out.write)
+    document = {
+        "added": report.added,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "rejected": [{"line": each.line, "reason": each.reason} for each in rejected],
+        "rejected_file": str(beside) if rejected and not dry_run else None,
+        "dry_run": dry_run,
+    }
+    show(document, as_json, lambda: _print_import(document, rejected))
+    if rejected:
+        raise typer.Exit(FAILED)
+
+
+def _lines(file: Path) -> "Iterator[str]":
+    from subscribers.errors import InvalidPreference
+
+    try:
+        with file.open(encoding="utf-8-sig", newline="", errors="surrogateescape") as lines:
+            yield from lines
+    except OSError as error:
+        raise InvalidPreference("file", str(file), f"it cannot be read: {error.strerror}") from error
+
+
+def _print_import(document: dict[str, Any], rejected: "list[Rejected]") -> None:
+    from newsletter.cli.console import plural
+
+    would = "would be " if document["dry_run"] else ""
+    counts = ", ".join(f"{document[name]:,} {would}{name}" for name in ("added", "updated", "unchanged"))
+    typer.echo(f"{counts}; {plural(len(rejected), 'row')} rejected.")
+    for each in rejected[:20]:
+        typer.echo(f"  line {each.line}: {each.reason}", err=True)
+    if document["rejected_file"]:
+        typer.echo(f"Rejected rows stand in {document['rejected_file']}: mend them and import that file.")
+
+
+@app.command("export")
+def export(
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Standard output if left out.")] = None,
+    status: Annotated[str, typer.Option(help="Only these: active, pending, ...")] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Write all readers as CSV that `import` takes again, or as JSON."""
+    from sqlmodel import Session
+
+    from subscribers import people
+
+    wanted = parse_status(status)
+    with Session(start(config).engine) as session:
+        if as_json:
+            show([people.as_dict(reader) for reader in people.listing(session, wanted)], True, lambda: None)
+        elif out is None:
+            people.export_csv(session, sys.stdout.write, wanted)
+        else:
+            with out.open("w", encoding="utf-8", newline="") as file:
+                count = people.export_csv(session, file.write, wanted)
+            typer.echo(f"{count:,} readers written to {out}")

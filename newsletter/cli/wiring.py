@@ -1,0 +1,91 @@
+"""From configuration to parts: sources, fetcher, taste, issue, transport. The only place that knows both."""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from newsletter import __version__
+from newsletter.cli.start import Started, monotonic
+from newsletter.config import Config
+from newsletter.edition import Imprint, Issue
+from newsletter.errors import ConfigError
+from newsletter.mail import Transport
+from newsletter.mail.folder import Folder
+from newsletter.mail.smtp import Settings, Smtp
+from newsletter.mail.template import load_letter
+from newsletter.pick import Taste
+from newsletter.send import Policy
+from newsletter.shipped import shipped
+from newsletter.sources import Source, SourceSettings, load
+from newsletter.sources.http import Fetcher
+from newsletter.sources.limiter import Limiter
+
+
+def sources(config: Config, only: str = "") -> list[Source]:
+    """The configured sources, or the one called `only`; ConfigError names one that is not there."""
+    tables = [table for table in config.sources if only in {"", table.name}]
+    if only and not tables:
+        names = ", ".join(table.name for table in config.sources) or "none"
+        raise ConfigError(f"--source: no source is called {only!r}: there are {names}")
+    return [
+        load(SourceSettings(**table.model_dump() | {"path": config.path(table.path) if table.path else None}))
+        for table in tables
+    ]
+
+
+def fetcher(config: Config) -> Fetcher:
+    """The one fetcher that all sources share, named as upstreams ask: product, version, a contact."""
+    agent = f"paper-newsletter/{__version__} (+{config.newsletter.url}; mailto:{config.newsletter.sender})"
+    return Fetcher(agent, time.sleep, monotonic, Limiter(monotonic, time.sleep))
+
+
+def taste(config: Config) -> Taste:
+    """What all readers share when papers are chosen."""
+    return Taste(config.catalogue(), timedelta(days=config.digest.window_days), config.digest.floor)
+
+
+def issue(config: Config) -> Issue:
+    """The compiled digest template, the user's own files first, with the newsletter's imprint."""
+    own = [config.path(config.digest.templates) / "email"] if config.digest.templates else []
+    letter = load_letter("digest", [*own, shipped("templates") / "email"])
+    imprint = Imprint(
+        title=config.newsletter.title,
+        url=config.newsletter.url,
+        sender=config.newsletter.sender,
+        postal_address=config.newsletter.postal_address,
+        return_path=config.delivery.return_path,
+        budget_bytes=config.digest.budget_bytes,
+    )
+    return Issue(letter, imprint)
+
+
+def transport(config: Config) -> Callable[[], Transport]:
+    """What opens one way out, once for each connection."""
+    if config.delivery.transport == "folder":
+        folder = config.path(config.delivery.folder)
+        return lambda: Folder(folder)
+    settings = Settings(
+        host=config.smtp.host,
+        port=config.smtp.port,
+        security=config.smtp.security,
+        username=config.smtp.username,
+        password=config.smtp.password.get_secret_value(),
+        ca_file=config.path(config.smtp.ca_file) if config.smtp.ca_file else None,
+        timeout=config.smtp.timeout,
+    )
+    return lambda: Smtp(settings, monotonic)
+
+
+def policy(started: Started, moment: datetime, only: int | None = None) -> Policy:
+    """How this process sends; the owner names machine, process and start, so no two are ever the same."""
+    delivery = started.config.delivery
+    return Policy(
+        owner=f"{socket.gethostname()[:20]}:{os.getpid()}:{moment:%H%M%S%f}",
+        keys=started.keys,
+        lease=timedelta(seconds=delivery.lease_seconds),
+        on_unknown=delivery.on_unknown,
+        connections=delivery.connections,
+        only=only,
+    )

@@ -1,0 +1,203 @@
+"""Fetch: read every source, keep each paper once, and remember how its engagement grows."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, select
+
+from newsletter import identity
+from newsletter.errors import SourceError
+from newsletter.ledger import insert_once
+from newsletter.models import Alias, Paper, PaperSource, Signal, SourceState
+from newsletter.sources import Entry, Reading, Source
+from newsletter.sources.http import Fetcher
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500  # entries stored with one look-up of what is known
+USUAL_LAG = timedelta(days=1)  # from submission to announcement, where nobody tells the announcement
+NEWS = frozenset({"new", "cross"})
+
+Progress = Callable[[str, str], None]
+
+
+@dataclass
+class Report:
+    """How one source went: papers by outcome, and a sentence for each thing that was left out."""
+
+    source: str
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    problems: list[str] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def failed(self) -> int:
+        return len(self.problems) + bool(self.error)
+
+
+def run(
+    session: Session, sources: Iterable[Source], fetcher: Fetcher, now: datetime, progress: Progress
+) -> list[Report]:
+    """Read the sources one by one and store what they tell; commits after each. A broken one costs itself."""
+    return [_read(session, source, fetcher, now, progress) for source in sources]
+
+
+def _read(session: Session, source: Source, fetcher: Fetcher, now: datetime, progress: Progress) -> Report:
+    state = session.get(SourceState, source.name) or SourceState(name=source.name)
+    memory, first = dict(state.memory), state.last_success_at is None
+    session.commit()  # no transaction is open while we wait for a network
+    report = Report(source.name)
+    try:
+        reading = source.read(fetcher, memory, now, lambda text: progress(source.name, text))
+    except SourceError as error:
+        report.error = str(error)
+        state.last_error, state.last_error_at = report.error, now
+        log.warning("source failed", source=source.name, reason=report.error)
+    else:
+        _store(session, source.name, reading, now, report, first=first)
+        state.memory, state.last_success_at, state.last_error = reading.memory, now, ""
+    # The cursor moves in the transaction that stores the papers: a crash repeats, and never skips.
+    session.merge(state)
+    session.commit()
+    return report
+
+
+def _store(session: Session, source: str, reading: Reading, now: datetime, report: Report, *, first: bool) -> None:
+    report.unchanged = reading.unchanged
+    report.problems = list(reading.problems)
+    for problem in reading.problems:
+        log.warning("entry left out", source=source, reason=problem)
+    for start in range(0, len(reading.entries), BATCH):
+        _store_batch(session, source, reading.entries[start : start + BATCH], now, report, first=first)
+
+
+def _store_batch(
+    session: Session, source: str, entries: Sequence[Entry], now: datetime, report: Report, *, first: bool
+) -> None:
+    known = _known(session, entries)
+    for entry in entries:
+        key = identity.known_as(entry, known)
+        announced = _announced(entry, now, first=first)
+        if key is None and entry.kind not in NEWS:
+            report.unchanged += 1  # a new version of a paper that was never news here
+            continue
+        if key is None:
+            key = identity.keys(entry)[0]
+            session.add(_paper(key, entry, announced, now))
+            report.new += 1
+        elif _update(session.get_one(Paper, key), entry, announced):
+            report.updated += 1
+        else:
+            report.unchanged += 1
+        session.flush()
+        _remember(session, source, key, entry, announced, now)
+        known |= {other: key for other in identity.keys(entry) if other not in known}
+
+
+def _known(session: Session, entries: Sequence[Entry]) -> dict[str, str]:
+    """Every key and alias of these entries that is stored already, with the paper it stands for."""
+    wanted = {key for entry in entries for key in identity.keys(entry)}
+    papers = session.exec(select(Paper).where(col(Paper.key).in_(wanted)))
+    known = {paper.key: paper.key for paper in papers}
+    aliases = session.exec(select(Alias.key, Alias.paper).where(col(Alias.key).in_(wanted)))
+    return dict(iter(aliases)) | known
+
+
+def _announced(entry: Entry, now: datetime, *, first: bool) -> datetime:
+    """When the paper became news: as told, never later than now.
+
+    Where nobody tells, a paper found by a regular read is news of now. The first read of a source also
+    finds older papers: there the submission and the usual lag are the better guess.
+    """
+    if entry.announced_at:
+        return min(entry.announced_at, now)
+    if first and entry.published_at:
+        return min(entry.published_at + USUAL_LAG, now)
+    return now
+
+
+def _paper(key: str, entry: Entry, announced: datetime, now: datetime) -> Paper:
+    return Paper(
+        key=key,
+        title=entry.title,
+        abstract=entry.abstract,
+        summary=entry.summary,
+        authors=list(entry.authors),
+        author_count=max(entry.author_count, len(entry.authors)),
+        categories=list(entry.categories),
+        keywords=list(entry.keywords),
+        organization=entry.organization,
+        url=entry.url,
+        pdf_url=entry.pdf_url,
+        code_url=entry.code_url,
+        discussion_url=entry.discussion_url,
+        version=entry.version,
+        published_at=entry.published_at,
+        announced_at=announced,
+        first_seen_at=now,
+    )
+
+
+def _update(paper: Paper, entry: Entry, announced: datetime) -> bool:
+    """Fill gaps, take the newest version's text and the earliest announcement; True if anything changed."""
+    fresh = _paper(paper.key, entry, announced, announced)
+    newer = entry.version > paper.version
+    changes: dict[str, object] = {
+        name: getattr(fresh, name)
+        for name in FILLED
+        if getattr(fresh, name) and (not getattr(paper, name) or (newer and name in TEXT))
+    }
+    if newer:
+        changes["version"] = entry.version
+    if announced < paper.announced_at and entry.kind in NEWS:
+        changes["announced_at"] = announced
+    changes = {name: value for name, value in changes.items() if getattr(paper, name) != value}
+    for name, value in changes.items():
+        setattr(paper, name, value)
+    return bool(changes)
+
+
+TEXT = frozenset({"title", "abstract", "authors", "author_count", "categories"})
+FILLED = TEXT | {
+    "summary",
+    "keywords",
+    "organization",
+    "url",
+    "pdf_url",
+    "code_url",
+    "discussion_url",
+    "published_at",
+}
+
+
+def _remember(session: Session, source: str, key: str, entry: Entry, announced: datetime, now: datetime) -> None:
+    """The paper's other keys, this source's own view, and its engagement figures."""
+    others = [other for other in identity.keys(entry) if other != key]
+    insert_once(session, Alias, [{"key": other, "paper": key} for other in others])
+    view = PaperSource(paper=key, source=source, announced_at=announced, seen_at=now, view=_view(entry))
+    session.merge(view)
+    rows = [
+        {
+            "paper": key,
+            "source": source,
+            "seen_at": min(snapshot.seen_at or now, now),
+            "upvotes": snapshot.upvotes,
+            "comments": snapshot.comments,
+            "stars": snapshot.stars,
+            "sample": entry.sample,
+        }
+        for snapshot in entry.snapshots
+        if (snapshot.upvotes, snapshot.comments, snapshot.stars) != (None, None, None)
+    ]
+    insert_once(session, Signal, rows)
+
+
+def _view(entry: Entry) -> dict[str, object]:
+    told = asdict(entry)
+    del told["snapshots"]
+    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}
+    return {name: value for name, value in plain.items() if value}

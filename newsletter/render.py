@@ -1,0 +1,113 @@
+"""Render: a frozen delivery becomes the bytes of one message, the same bytes whenever it is asked."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from newsletter import edition
+from newsletter.edition import Imprint
+from newsletter.errors import MessageError
+from newsletter.links import Links
+from newsletter.mail import Envelope, digest
+from newsletter.mail.content import DigestContent, PaperShown
+from newsletter.mail.message import Content, Letterhead, assemble
+from newsletter.models import Delivery, Pick
+from newsletter.ranking.reasons import sentence
+from subscribers.models import Subscriber
+
+LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
+MOST_INTERESTS = 4
+
+
+def run(session: Session, delivery_id: int, keys: tuple[str, ...]) -> Envelope:
+    """The message of one delivery, from stored values alone. Raises MessageError when it cannot be built."""
+    delivery = session.get_one(Delivery, delivery_id)
+    issue = edition.thaw(session, delivery.edition_id or 0)
+    links = Links(issue.imprint.url, keys)
+    content = _content(session, delivery, issue.imprint, links)
+    rendered = digest.render(issue.letter, content, issue.imprint.budget_bytes)
+    head = Letterhead(issue.imprint.title, issue.imprint.sender, links.home(), links.archive())
+    letter = Content(
+        to_name=content.reader_name,
+        to=delivery.address,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        message_id=delivery.message_id,
+        date=delivery.date,
+        letter=delivery.letter,
+        period=delivery.period,
+        unsubscribe_url=content.unsubscribe_url,
+        unsubscribe_mailto=_mailto(issue.imprint, content.unsubscribe_url),
+    )
+    return Envelope(
+        sender=return_path(issue.imprint, delivery.message_id),
+        recipient=delivery.address,
+        message_id=delivery.message_id,
+        content=assemble(head, letter),
+    )
+
+
+def return_path(imprint: Imprint, message_id: str) -> str:
+    """An envelope sender of its own for each delivery: name+token@domain, so that a bounce says whose it is.
+
+    The token is the keyed digest that also makes the Message-ID: nobody else can forge one.
+    """
+    local, _, domain = (imprint.return_path or imprint.sender).rpartition("@")
+    token = message_id.strip("<>").partition("@")[0]
+    return f"{local}+{token}"[:LONGEST_LOCAL] + f"@{domain}"
+
+
+def _mailto(imprint: Imprint, unsubscribe_url: str) -> str:
+    token = unsubscribe_url.rpartition("/")[2]
+    return f"mailto:{imprint.sender}?subject=unsubscribe%20{token}"
+
+
+def _content(session: Session, delivery: Delivery, imprint: Imprint, links: Links) -> DigestContent:
+    reader_id = delivery.subscriber_id or 0
+    reader = session.get_one(Subscriber, reader_id)
+    ordered = select(Pick).where(col(Pick.delivery_id) == delivery.id).order_by(col(Pick.rank))
+    picks = session.exec(ordered).all()
+    frozen = edition.thaw_papers(session, delivery.edition_id or 0, (pick.paper for pick in picks))
+    if lost := [pick.paper for pick in picks if pick.paper not in frozen]:
+        raise MessageError(f"the frozen text of {', '.join(lost)} is gone from the database")
+    papers = tuple(_shown(pick, frozen[pick.paper]) for pick in picks)
+    return DigestContent(
+        brand=imprint.title,
+        site_url=links.home(),
+        postal_address=imprint.postal_address,
+        date=date.fromisoformat(delivery.period),
+        to_email=delivery.address,
+        reader_name=delivery.details["name"],
+        joined=reader.confirmed_at.date() if reader.confirmed_at else None,
+        considered=delivery.details["considered"],
+        interests=_interests(picks),
+        papers=papers,
+        unsubscribe_url=links.unsubscribe(reader_id),
+        preferences_url=links.preferences(reader_id),
+        archive_url=links.archive(),
+        browser_url=links.browser(reader_id, delivery.period),
+        sample=any(paper.sample for paper in papers),
+    )
+
+
+def _shown(pick: Pick, content: Mapping[str, Any]) -> PaperShown:
+    facts: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+    }
+    facts |= {name: edition.day(content[name]) for name in ("published", "announced")}
+    return PaperShown(
+        **facts,
+        topics=tuple(reason["name"] for reason in pick.reasons if reason["code"] == "topic"),
+        reasons=(sentence(pick.reasons),),
+        trending=pick.trending,
+    )
+
+
+def _interests(picks: Iterable[Pick]) -> tuple[str, ...]:
+    """The followed things that brought papers, the most productive first."""
+    named = Counter(reason["name"] for pick in picks for reason in pick.reasons if "name" in reason)
+    return tuple(name for name, _ in named.most_common(MOST_INTERESTS))

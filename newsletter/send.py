@@ -1,0 +1,132 @@
+"""Send: claim each delivery that is due, render it, hand it to the transport, record what happened."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from newsletter import ledger, render
+from newsletter.errors import MessageError
+from newsletter.ledger import Claim, OnUnknown
+from newsletter.mail import Outcome, Phase, Transport, Verdict
+from newsletter.models import Delivery, State
+from subscribers.addresses import redacted
+from subscribers.models import Status, Subscriber
+from subscribers.suppression import reason_for
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How to send: `owner` names this process in the ledger; `only` limits the run to one reader."""
+
+    owner: str
+    keys: tuple[str, ...]
+    lease: timedelta
+    on_unknown: OnUnknown
+    connections: int = 1
+    only: int | None = None
+
+
+@dataclass
+class Report:
+    """What this run did: outcomes by state, the periods touched, and the first words of each kind of trouble."""
+
+    outcomes: dict[State, int] = field(default_factory=dict)
+    periods: set[str] = field(default_factory=set)
+    troubles: dict[str, int] = field(default_factory=dict)
+    swept: int = 0
+
+    def add(self, period: str, state: State | None, words: str) -> None:
+        self.periods.add(period)
+        if state is not None:
+            self.outcomes[state] = self.outcomes.get(state, 0) + 1
+        if state not in {None, State.SENT}:
+            self.troubles[f"{state}: {words}"] = self.troubles.get(f"{state}: {words}", 0) + 1
+
+
+Open = Callable[[], Transport]
+Clock = Callable[[], datetime]
+
+
+def run(
+    engine: Engine, transport: Open, clock: Clock, policy: Policy, progress: Callable[[Report], None]
+) -> Report:
+    """Send everything that is due by the real `clock`, over `connections` transports at once.
+
+    `transport` opens one; each thread has its own. One recipient's trouble never ends the run.
+    """
+    report, lock = Report(), threading.Lock()
+    with Session(engine) as session:
+        report.swept = ledger.sweep(session, clock(), policy.on_unknown)
+
+    def drain(number: int) -> None:
+        with transport() as opened:
+            while (done := _one(engine, opened, clock, policy, f"{policy.owner}/{number}")) is not None:
+                with lock:
+                    report.add(*done)
+                    progress(report)
+
+    with ThreadPoolExecutor(policy.connections, thread_name_prefix="send") as pool:
+        for finished in [pool.submit(drain, number) for number in range(policy.connections)]:
+            finished.result()
+    return report
+
+
+def _one(
+    engine: Engine, transport: Transport, clock: Clock, policy: Policy, owner: str
+) -> tuple[str, State | None, str] | None:
+    """Claim, render, send and record one delivery; None when nothing is due."""
+    with Session(engine) as session:
+        claimed = ledger.claim(session, owner, clock(), policy.lease, policy.only)
+        if claimed is None:
+            return None
+        if (reason := _must_not(session, claimed)) is not None:
+            return claimed.period, ledger.suppress(session, claimed, owner, reason), reason
+        outcome = _hand_over(session, transport, claimed, policy)
+        state = ledger.record(session, claimed, owner, outcome, clock(), policy.on_unknown)
+        _tell(session, claimed, state, outcome)
+        return claimed.period, state, outcome.reply
+
+
+def _must_not(session: Session, claimed: Claim) -> str | None:
+    """Why this must not go out any more: asked just before sending, so that leaving counts at once."""
+    delivery = session.get_one(Delivery, claimed.delivery_id)
+    reader = session.get(Subscriber, delivery.subscriber_id) if delivery.subscriber_id else None
+    if reader is None:
+        return "the reader was erased"
+    if reader.status is not Status.ACTIVE:
+        return f"the reader is {reader.status}"
+    return reason_for(session, delivery.address)
+
+
+def _hand_over(session: Session, transport: Transport, claimed: Claim, policy: Policy) -> Outcome:
+    try:
+        envelope = render.run(session, claimed.delivery_id, policy.keys)
+    except MessageError as error:
+        return Outcome(Verdict.FAILED, Phase.BEFORE_DOT, f"the message cannot be built: {error}")
+    except Exception as error:
+        log.exception("render failed", id=claimed.delivery_id)
+        return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, f"unexpected {type(error).__name__}: {error}")
+    session.commit()  # no transaction is open while the server thinks
+    return transport.send(envelope)
+
+
+def _tell(session: Session, claimed: Claim, state: State | None, outcome: Outcome) -> None:
+    delivery = session.get_one(Delivery, claimed.delivery_id)
+    log.info(
+        "delivery",
+        id=claimed.delivery_id,
+        to=redacted(delivery.address),
+        period=claimed.period,
+        state=state or "lease lost",
+        attempt=claimed.attempts,
+        reply=outcome.reply,
+    )
+    session.commit()

@@ -1,0 +1,158 @@
+"""The real record replayed: 415 list days in date order, and a December week for twenty readers over SMTP."""
+
+import gzip
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from sqlmodel import Session, func, select
+from world import KEYS, configured, reader
+
+from newsletter import db, fetch, ledger, pick, schedule, send
+from newsletter.cli import wiring
+from newsletter.cli.catcher import catcher
+from newsletter.cli.start import Started
+from newsletter.mail.message import readable
+from newsletter.models import Paper, Pick, Signal, State
+from subscribers import people
+from subscribers.models import Follow
+
+pytestmark = pytest.mark.shared_data
+
+TWENTY = (
+    ("Language models",),
+    ("Reasoning", "Agents"),
+    ("Video", "Image generation"),
+    ("Robotics", "Embodied intelligence"),
+    ("Medical imaging",),
+    ("Graphs", "Proteins and molecules"),
+    ("Speech and audio",),
+    ("3D scenes and Gaussian splatting",),
+    ("Compression and quantization", "Efficient fine-tuning"),
+    ("Interpretability", "Learning theory"),
+    ("Code generation",),
+    ("Retrieval-augmented generation", "Information retrieval"),
+    ("Autonomous driving",),
+    ("Reinforcement learning", "World models and planning"),
+    ("Trust and safety", "Robustness and adversarial attacks"),
+    ("Multilingual language processing",),
+    ("State-space models", "Long context and memory"),
+    ("sparse attention for diffusion transformers",),
+    ("Climate and weather", "Quantum science"),
+    (),
+)
+
+
+@pytest.fixture
+def started(tmp_path, shared_data) -> Started:
+    """A configuration whose only source is the record of daily papers."""
+    path = shared_data / "huggingface" / "daily" / "*.json.gz"
+    return configured(tmp_path, f'[[sources]]\nname = "daily"\nkind = "file"\npath = "{path}"\n')
+
+
+def days(shared_data, since="2024", until="2026"):
+    names = sorted(path.name[:10] for path in (shared_data / "huggingface" / "daily").glob("*.json.gz"))
+    return [day for day in names if since <= day < until]
+
+
+def evening(day):
+    return datetime.fromisoformat(day).replace(hour=20, tzinfo=UTC)
+
+
+def read(started, at):
+    with db.writing(started.engine) as session:
+        (report,) = fetch.run(session, wiring.sources(started.config), None, at, lambda *_: None)
+    return report
+
+
+def plan(started, at):
+    taste, issue = wiring.taste(started.config), wiring.issue(started.config)
+    with db.writing(started.engine) as session:
+        due = schedule.due(session, at, timedelta(hours=18))
+        return pick.run(session, due, taste, issue, KEYS, at, at)
+
+
+def test_every_list_day_in_date_order_gives_each_paper_once(started, shared_data):
+    ids = set()
+    for day in days(shared_data):
+        items = json.loads(
+            gzip.decompress((shared_data / "huggingface" / "daily" / f"{day}.json.gz").read_bytes())
+        )
+        ids |= {item["paper"]["id"] for item in items}
+        report = read(started, evening(day))
+        assert (report.error, report.problems) == ("", [])
+
+    with Session(started.engine) as session:
+        titles = session.exec(select(Paper.title)).all()
+        assert set(session.exec(select(Paper.key))) == {f"arxiv:{name}" for name in ids}
+        assert session.exec(select(func.count()).select_from(Signal)).one() == len(ids) == 6119
+    assert not [title for title in titles if "\n" in title or "  " in title]
+
+
+def test_a_quarter_of_digests_repeats_no_paper(started, shared_data):
+    with Session(started.engine) as session:
+        for number, topics in enumerate(TWENTY[::4]):
+            reader(session, f"reader{number}@example.org", *topics)
+
+    planned = 0
+    for day in days(shared_data, "2025-10"):
+        read(started, evening(day))
+        planned += plan(started, evening(day)).planned
+
+    with Session(started.engine) as session:
+        picks = Counter(session.exec(select(Pick.subscriber_id, Pick.paper)))
+        announced = dict(iter(session.exec(select(Paper.key, Paper.announced_at))))
+    assert planned > 180
+    assert max(picks.values()) == 1
+    assert len(picks) > 1000
+    assert set(announced) >= {paper for _, paper in picks}
+
+
+def test_a_december_week_for_twenty_readers_over_real_smtp(started, shared_data):
+    with Session(started.engine) as session:
+        for number, topics in enumerate(TWENTY):
+            reader(session, f"reader{number}@example.org", *topics)
+
+    with catcher() as caught:
+        for day in days(shared_data, "2025-12-08", "2025-12-13"):
+            read(started, evening(day))
+            plan(started, evening(day))
+            over_smtp = _over_smtp(started, caught.port)
+            send.run(
+                started.engine,
+                wiring.transport(over_smtp.config),
+                lambda: datetime.now(UTC),
+                wiring.policy(over_smtp, datetime.now(UTC)),
+                lambda _: None,
+            )
+
+    with Session(started.engine) as session:
+        balance = ledger.balance(session, days(shared_data, "2025-12-08", "2025-12-13"))
+    assert balance["planned"] == 100 == balance["sent"] + balance["skipped"]
+    assert len(caught.messages) == balance["sent"] >= 85
+    _every_message_is_complete(started, caught.messages)
+
+
+def _over_smtp(started, port):
+    from newsletter.cli.demo import _over_smtp as over_smtp  # noqa: PLC0415
+
+    return Started(over_smtp(started, port).config)
+
+
+def _every_message_is_complete(started, messages):
+    with Session(started.engine) as session:
+        titles = dict(iter(session.exec(select(Paper.key, Paper.title))))
+        follows = session.exec(select(Follow)).all()
+        assert len(list(people.listing(session))) == 20
+    assert follows
+    assert titles
+    for recipient, content in messages:
+        message = message_from_bytes(content, policy=policy.default)
+        text, html = readable(content)
+        assert message["To"] == recipient
+        assert "List-Unsubscribe=One-Click" in message["List-Unsubscribe-Post"]
+        assert len(html.encode()) <= 90_000
+        assert all("unsubscribe" in part.lower() for part in (text, html))
+        assert State.SENT

@@ -1,0 +1,145 @@
+"""When a digest is due: pure rules on the reader's clock, and who is due."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from world import NOW, reader
+
+from newsletter import schedule
+from subscribers.models import Status
+
+BERLIN = ZoneInfo("Europe/Berlin")
+WINDOW = timedelta(hours=18)
+ZONES = sorted(available_timezones() - {"localtime"})
+
+
+def utc(*parts):
+    return datetime(*parts, tzinfo=UTC)
+
+
+def test_a_digest_is_due_at_the_readers_own_hour():
+    assert schedule.next_due(utc(2026, 3, 10, 5, 59), range(7), 7, BERLIN) == utc(2026, 3, 10, 6)
+
+
+def test_the_next_one_is_strictly_later():
+    assert schedule.next_due(utc(2026, 3, 10, 6), range(7), 7, BERLIN) == utc(2026, 3, 11, 6)
+
+
+def test_only_the_chosen_weekdays_count():
+    friday = schedule.next_due(utc(2026, 3, 10), {4}, 7, BERLIN)
+
+    assert friday.astimezone(BERLIN).strftime("%A %H") == "Friday 07"
+
+
+def test_an_hour_in_a_gap_becomes_the_first_instant_after_it():
+    assert schedule.instant(date(2026, 3, 29), 2, BERLIN) == utc(2026, 3, 29, 1)
+    lord_howe = ZoneInfo("Australia/Lord_Howe")  # its gap has but half an hour: 2:00 to 2:30
+    assert schedule.instant(date(2026, 10, 4), 2, lord_howe).astimezone(lord_howe).strftime("%H:%M") == "02:30"
+
+
+def test_an_hour_in_a_fold_is_its_first_occurrence():
+    assert schedule.instant(date(2026, 10, 25), 2, BERLIN) == utc(2026, 10, 25, 0)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Africa/Cairo", "America/New_York", "Asia/Beirut"])
+def test_midnight_readers_lose_no_day_to_summer_time(zone):
+    now, days = utc(2026, 1, 1, 12), []
+    for _ in range(365):
+        now = schedule.next_due(now, range(7), 0, ZoneInfo(zone))
+        days.append(now.astimezone(ZoneInfo(zone)).date())
+
+    assert days == [days[0] + timedelta(days=number) for number in range(365)]
+
+
+MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(
+    MOMENTS,
+    st.sets(st.integers(0, 6), min_size=1),
+    st.integers(0, 23),
+    st.sampled_from(ZONES),
+)
+def test_the_next_instant_is_on_a_chosen_day_and_less_than_eight_days_off(after, weekdays, hour, zone):
+    found = schedule.next_due(after, weekdays, hour, ZoneInfo(zone))
+
+    local = found.astimezone(ZoneInfo(zone))
+    assert after < found <= after + timedelta(days=8, hours=3)
+    assert local.weekday() in weekdays
+    assert local.hour in {hour, hour + 1}
+
+
+@given(MOMENTS, st.integers(0, 23), st.sampled_from(ZONES))
+def test_what_was_last_due_had_been_next(at, hour, zone):
+    window = timedelta(hours=47)
+
+    day = schedule.last_due(at, range(7), hour, ZoneInfo(zone), window)
+
+    struck = schedule.instant(day, hour, ZoneInfo(zone))
+    assert at - window < struck <= at < schedule.next_due(struck, range(7), hour, ZoneInfo(zone))
+
+
+def test_a_digest_too_late_for_the_window_is_not_due():
+    assert schedule.last_due(utc(2026, 3, 11), range(7), 6, ZoneInfo("UTC"), WINDOW) is None
+    assert schedule.last_due(utc(2026, 3, 10, 23, 59), range(7), 6, ZoneInfo("UTC"), WINDOW) == date(2026, 3, 10)
+
+
+def test_each_reader_is_due_for_their_own_local_date(session):
+    tokyo = reader(session, "kenji@example.org", timezone="Asia/Tokyo", hour=7)
+    berlin = reader(session, "ada@example.org", timezone="Europe/Berlin", hour=7)
+    honolulu = reader(session, "honolulu@example.org", timezone="Pacific/Honolulu", hour=7)
+    reader(session, "late@example.org", timezone="Europe/Berlin", hour=8)
+
+    found = schedule.due(session, utc(2026, 3, 10, 6, 30), WINDOW)
+
+    assert [(each.subscriber_id, each.period) for each in found] == [
+        (tokyo.id, "2026-03-10"),
+        (berlin.id, "2026-03-10"),
+        (honolulu.id, "2026-03-09"),  # it is the evening before there
+    ]
+
+
+def test_weekly_and_weekday_readers_are_due_on_their_days(session):
+    weekly = reader(session, "weekly@example.org", cadence="weekly", weekdays="sun")
+    working = reader(session, "working@example.org", cadence="weekdays")
+
+    sunday = schedule.due(session, utc(2026, 3, 15, 8), WINDOW)
+    monday = schedule.due(session, utc(2026, 3, 16, 8), WINDOW)
+
+    assert [each.subscriber_id for each in sunday] == [weekly.id]
+    assert [each.subscriber_id for each in monday] == [working.id]
+
+
+def test_nobody_who_is_not_active_is_due(session):
+    for number, status in enumerate(Status):
+        each = reader(session, f"reader{number}@example.org")
+        each.status = status
+    session.commit()
+
+    assert len(schedule.due(session, NOW, WINDOW)) == 1
+
+
+def test_a_paused_reader_is_due_again_when_the_pause_is_over(session):
+    each = reader(session)
+    each.paused_until = NOW + timedelta(hours=1)
+    session.commit()
+
+    assert schedule.due(session, NOW, WINDOW) == []
+    assert len(schedule.due(session, NOW + timedelta(hours=1), WINDOW)) == 1
+
+
+def test_due_can_be_asked_for_one_reader(session):
+    reader(session, "ada@example.org")
+    other = reader(session, "emmy@example.org")
+
+    assert [each.subscriber_id for each in schedule.due(session, NOW, WINDOW, other.id)] == [other.id]
+
+
+def test_a_preview_belongs_to_the_open_period_or_to_the_local_day(session):
+    each = reader(session, cadence="weekly", weekdays="mon", timezone="Asia/Tokyo")
+
+    assert schedule.open_period(each, utc(2026, 3, 9, 8), WINDOW) == "2026-03-09"
+    assert schedule.open_period(each, utc(2026, 3, 10, 20), WINDOW) == "2026-03-11"

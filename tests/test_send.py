@@ -1,0 +1,193 @@
+"""Send: each due delivery once, whatever the readers, servers and threads do meanwhile."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+from world import NOW, Scripted, configured, planned, policy, reader, stored
+
+from newsletter import ledger, send
+from newsletter.mail import Outcome, Phase, Verdict
+from newsletter.models import Delivery, Edition, EditionPaper, Pick, State
+from subscribers.models import Status
+from subscribers.suppression import suppress
+
+
+@pytest.fixture
+def config(tmp_path):
+    return configured(tmp_path, "[digest]\nfloor = 0.1\n").config
+
+
+@pytest.fixture
+def three(session, config):
+    """Three readers with a planned digest each."""
+    stored(session)
+    readers = [reader(session, f"reader{number}@example.org", "Graphs") for number in range(3)]
+    planned(session, config)
+    return readers
+
+
+def run(engine, transport, now=NOW, **changes):
+    return send.run(engine, lambda: transport, lambda: now, policy(**changes), lambda _: None)
+
+
+def states(session):
+    session.expire_all()
+    return session.exec(select(Delivery.state).order_by(Delivery.id)).all()
+
+
+def deferred(reply="451 later"):
+    return Outcome(Verdict.DEFERRED, Phase.REPLIED, reply)
+
+
+def test_everything_that_is_due_goes_out_once(engine, session, three):
+    transport = Scripted()
+
+    first = run(engine, transport)
+    second = run(engine, transport)
+
+    assert (first.outcomes, first.periods) == ({State.SENT: 3}, {"2026-03-10"})
+    assert (second.outcomes, len(transport.envelopes)) == ({}, 3)
+    assert {envelope.recipient for envelope in transport.envelopes} == {each.email for each in three}
+
+
+def test_one_refusal_never_ends_the_run(engine, session, three):
+    refused = Outcome(Verdict.FAILED, Phase.REPLIED, "550 5.1.1 no such user")
+
+    report = run(engine, Scripted(refused))
+
+    assert states(session) == [State.FAILED, State.SENT, State.SENT]
+    assert report.troubles == {"failed: 550 5.1.1 no such user": 1}
+
+
+def test_a_deferred_message_waits_and_comes_again_as_the_same_bytes(engine, session, three):
+    transport = Scripted(deferred())
+    run(engine, transport)
+
+    early, late = run(engine, transport), run(engine, transport, NOW + timedelta(minutes=8))
+
+    assert (early.outcomes, late.outcomes) == ({}, {State.SENT: 1})
+    assert transport.envelopes[0] == transport.envelopes[-1]
+
+
+def test_leaving_counts_at_once_also_for_planned_mail(engine, session, three):
+    three[0].status = Status.UNSUBSCRIBED
+    suppress(session, three[1].email, "a bounce", NOW)
+    session.delete(three[2])
+    session.commit()
+    transport = Scripted()
+
+    run(engine, transport)
+
+    assert transport.envelopes == []
+    assert states(session) == [State.SUPPRESSED] * 3
+    assert session.exec(select(Delivery.outcome).order_by(Delivery.id)).all()[0::2] == [
+        "the reader is unsubscribed",
+        "the reader was erased",
+    ]
+    assert session.exec(select(Pick)).all() == []
+
+
+def test_a_message_whose_papers_are_gone_fails_alone(engine, session, three):
+    paper = session.exec(select(Pick.paper).where(Pick.subscriber_id == three[0].id)).first()
+    session.delete(session.get_one(EditionPaper, (session.exec(select(Edition.id)).one(), paper)))
+    for pick in session.exec(select(Pick).where(Pick.subscriber_id != three[0].id, Pick.paper == paper)):
+        session.delete(pick)
+    session.commit()
+
+    run(engine, Scripted())
+
+    assert states(session) == [State.FAILED, State.SENT, State.SENT]
+    assert "is gone from the database" in session.exec(select(Delivery.outcome).order_by(Delivery.id)).first()
+
+
+def test_a_bug_that_one_reader_brings_out_does_not_stop_the_others(engine, session, three):
+    broken = session.exec(select(Delivery).order_by(Delivery.id)).first()
+    broken.details = {}
+    session.commit()
+
+    report = run(engine, Scripted())
+
+    assert states(session) == [State.DEFERRED, State.SENT, State.SENT]
+    assert list(report.troubles) == ["deferred: unexpected KeyError: 'name'"]
+
+
+def test_a_bad_imprint_is_a_failed_delivery_with_its_reason(engine, session, config):
+    stored(session)
+    reader(session, "ada@example.org", "Graphs")
+    planned(
+        session, config.model_copy(update={"newsletter": config.newsletter.model_copy(update={"url": "nonsense"})})
+    )
+
+    report = run(engine, Scripted())
+
+    assert report.outcomes == {State.FAILED: 1}
+    assert "newsletter.url" in session.exec(select(Delivery.outcome)).one()
+
+
+def test_an_unknown_message_is_sent_again_or_held(engine, session, three):
+    unknown = Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, "no reply")
+    transport = Scripted(unknown)
+    run(engine, transport, on_unknown="hold")
+
+    run(engine, transport, NOW + timedelta(days=2), on_unknown="hold")
+
+    assert sorted(states(session)) == [State.SENT, State.SENT, State.UNKNOWN]
+    assert len(transport.envelopes) == 3
+
+
+def test_what_a_dead_sender_left_is_swept_and_sent(engine, session, three):
+    ledger.claim(session, "dead", NOW, timedelta(seconds=60))
+
+    report = run(engine, Scripted(), NOW + timedelta(seconds=61))
+
+    assert (report.swept, report.outcomes) == (1, {State.SENT: 3})
+
+
+def test_a_run_can_be_limited_to_one_reader(engine, session, three):
+    transport = Scripted()
+
+    run(engine, transport, only=three[1].id)
+
+    assert [envelope.recipient for envelope in transport.envelopes] == ["reader1@example.org"]
+
+
+def test_several_connections_share_the_work_and_double_nothing(engine, session, config):
+    stored(session)
+    for number in range(24):
+        reader(session, f"reader{number}@example.org", "Graphs")
+    planned(session, config)
+    opened, lock = [], threading.Lock()
+
+    def transport():
+        with lock:
+            opened.append(Scripted())
+            return opened[-1]
+
+    report = send.run(engine, transport, lambda: NOW, policy(connections=3), lambda _: None)
+
+    sent = [envelope.recipient for each in opened for envelope in each.envelopes]
+    assert report.outcomes == {State.SENT: 24}
+    assert len(opened) == 3
+    assert len(sent) == len(set(sent)) == 24
+
+
+def test_progress_is_told_after_each_message(engine, session, three):
+    told = []
+    send.run(engine, Scripted, lambda: NOW, policy(), lambda report: told.append(sum(report.outcomes.values())))
+
+    assert told == [1, 2, 3]
+
+
+def test_a_lost_lease_is_said_and_changes_nothing(engine, session, three):
+    class Slow(Scripted):
+        def send(self, envelope):
+            with Session(engine) as other:
+                ledger.sweep(other, NOW + timedelta(days=1), "hold")
+            return super().send(envelope)
+
+    report = run(engine, Slow(), on_unknown="hold")
+
+    assert report.outcomes == {}
+    assert states(session) == [State.UNKNOWN] * 3
