@@ -220,11 +220,17 @@ def test_with_a_utf8_sender_every_uri_is_still_ascii():
     written = wire(
         replace(HEAD, sender="новости@example.org"), unsubscribe_mailto="mailto:новости@example.org?subject=x"
     )
+    assert field(wire(replace(HEAD, sender="новости@example.org"), subject="Größe"), "Subject") == "Größe".encode()
     assert_legal(written)
     percent = b"%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8@example.org"
     assert field(written, "List-Owner") == b"<mailto:" + percent + b">"
     assert field(written, "List-Unsubscribe").endswith(b"<mailto:" + percent + b"?subject=x>")
     assert field(written, "List-Id").endswith(b"<digest.list.example.org>")
+
+
+def test_a_word_longer_than_a_line_is_encoded():
+    assert max(map(len, wire(subject="a" * 300).split(b"\r\n"))) <= 78
+    assert field(wire(subject="a" * 60), "Subject") == b"a" * 60
 
 
 def test_a_long_subject_without_blanks_beside_a_utf8_address_is_encoded():

@@ -33,23 +33,14 @@ def test_a_line_end_that_is_half_is_never_sent(smuggled):
     assert server.received == b""
 
 
+BAD = ("ada", "a b@x.org", "ada@x.org\r\nDATA", "a@b>\r\nRCPT TO:<x@y", "<ada@x.org>", "ada@\ud800", "\0@x")
+
+
 @pytest.mark.parametrize(
-    "address",
-    [
-        "",
-        "ada",
-        "a b@example.org",
-        "ada@example.org\r\nDATA",
-        "a@b>\r\nRCPT TO:<x@y",
-        "<ada@x.org>",
-        "ada@\ud800",
-        "\0@x",
-    ],
+    ("field", "address"),
+    [("recipient", ""), *(("recipient", bad) for bad in BAD), *(("sender", bad) for bad in BAD)],
 )
-@pytest.mark.parametrize("field", ["recipient", "sender"])
-def test_an_address_that_cannot_be_written_fails_that_message_alone(address, field):
-    if field == "sender" and not address:
-        pytest.skip("an empty sender is the null return path")
+def test_an_address_that_cannot_be_written_fails_that_message_alone(field, address):
     with scripted() as server:
         wrong, right = sent(server, envelope(**{field: address}), envelope())
     assert stage(wrong) == FAILED

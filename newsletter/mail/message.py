@@ -22,12 +22,11 @@ LINE = 78  # the same section: what a line should not pass
 LONGEST_WORD = 68  # fits into a line behind the longest name of a field that holds words
 BREAKING_OUT = re.compile("[\0\r\n\ud800-\udfff]")
 UNSENDABLE = re.compile("[\0\ud800-\udfff]")
-NEWLINE = re.compile("\r\n|\r|\n")
 ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~ -]+", re.ASCII)
 ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>@,;:\\\"\[\]]+@[A-Za-z0-9.-]+")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+LONGEST_ENCODED_LINE = 76  # RFC 2045 section 6.7
 URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"  # RFC 3986 section 2.2, and "%" of what is encoded already
-TOO_LONG_BY_A_BLANK = re.compile(rb"(?m)^([^\n]{74})(=20|=09)$")
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,12 @@ def readable(written: bytes) -> tuple[str, str]:
     """The text and the HTML part of a finished message, decoded, with newlines as line ends."""
     message = message_from_bytes(written, policy=policy.default)
     parts = [message.get_body((kind,)) for kind in ("plain", "html")]
-    text, html = (NEWLINE.sub("\n", part.get_content()) if part else "" for part in parts)
+    text, html = (_newlines(part.get_content()) if part else "" for part in parts)
     return text, html
+
+
+def _newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _headers(head: Letterhead, content: Content, boundary: str) -> list[tuple[str, str]]:
@@ -200,13 +203,13 @@ def _feedback_id(content: Content, sender: str) -> str:
 
 
 def _part(kind: str, text: str) -> bytes:
-    """One body part in quoted-printable with lines of at most 76 characters (RFC 2045 section 6.7)."""
+    """One body part in UTF-8 and quoted-printable, its own header before it."""
     if found := UNSENDABLE.search(text):
         raise MessageError(
             f"text/{kind}: character {found.start()} is {found[0]!r}, which no mail can carry: take it out"
         )
-    encoded = b2a_qp(NEWLINE.sub("\n", text).encode())
+    lines = b2a_qp(_newlines(text).encode()).split(b"\n")
     # b2a_qp forgets that the last blank of a full line takes three characters.
-    legal = TOO_LONG_BY_A_BLANK.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n")
+    legal = [line if len(line) <= LONGEST_ENCODED_LINE else line[:-3] + b"=\r\n" + line[-3:] for line in lines]
     head = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    return head.encode() + legal
+    return head.encode() + b"\r\n".join(legal)

@@ -1,0 +1,175 @@
+"""arXiv: the last announcement of chosen categories, and what a search of the query API finds."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from newsletter.errors import ConfigError, SourceError, SourceRefused
+from newsletter.sources import Progress, Reading, SourceSettings, clean
+from newsletter.sources.arxiv_feed import Page, page_of
+from newsletter.sources.documents import about, xml_text
+from newsletter.sources.http import BAD_REQUEST, MEGABYTE, Answer, Fetcher, Validators, with_path
+from newsletter.sources.redirects import shown
+
+FEED = "https://rss.arxiv.org/atom"
+QUERY = "https://export.arxiv.org"
+QUERY_PATH = "/api/query"
+PAGE = 100
+MOST_RESULTS = 30_000  # https://info.arxiv.org/help/api/user-manual.html
+EMPTY_PAGES = 3
+CATEGORY_NAME = re.compile(r"[a-z]+(-[a-z]+)?(\.[A-Za-z-]+)?")
+
+Part = Callable[[Fetcher, datetime, Progress, Reading], None]
+
+
+class Arxiv:
+    """With `categories`, their announcement feed in one request; with `query`, the newest it finds.
+
+    The feed holds the last announcement alone, so a day without a read is lost to it. `url` replaces the
+    address of the one that is configured. Memory: `announcement` (validators).
+    """
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._parts = _parts(self, settings)
+
+    def read(self, fetcher: Fetcher, memory: Mapping[str, Any], now: datetime, progress: Progress) -> Reading:
+        reading = Reading(memory=dict(memory))
+        failures: list[SourceError] = []
+        for part in self._parts:
+            try:
+                part(fetcher, now, progress, reading)
+            except SourceError as error:
+                failures.append(error)
+        if len(failures) == len(self._parts):
+            raise failures[0]
+        reading.problems += map(str, failures)
+        return reading
+
+    def announcement(self, fetcher: Fetcher, now: datetime, progress: Progress, reading: Reading) -> None:
+        """The announcement feed of all categories in one request."""
+        wanted = self._settings.categories
+        url = feed_url(self._settings.url, wanted)
+        progress(f"announcement of {', '.join(wanted) or url}")
+        validators = Validators.recall(reading.memory.get("announcement", {}), url)
+        answer = self._get(fetcher, url, validators=validators)
+        if answer.not_modified:
+            reading.unchanged += 1
+            return
+        page = _page_of(answer)
+        if page.failed:
+            self._one_by_one(fetcher, now, page, reading)
+            return
+        _add(page, now, reading)
+        reading.memory["announcement"] = answer.validators.remember(url)
+
+    def _one_by_one(self, fetcher: Fetcher, now: datetime, failed: Page, reading: Reading) -> None:
+        """One wrong category spoils the feed of all: find it, so that it costs only itself."""
+        wanted = self._settings.categories
+        good = 0
+        alone = len(wanted) == 1 or names_feed(self._settings.url, wanted)
+        for category in () if alone else wanted:
+            answer = self._get(fetcher, feed_url(self._settings.url, (category,)))
+            page = _page_of(answer)
+            good += not page.failed
+            _add(page, now, reading)
+            if page.failed:
+                reading.problems.append(self._unknown(category, page))
+        if not good:
+            raise SourceRefused(self._unknown(", ".join(wanted), failed))
+
+    def _unknown(self, category: str, page: Page) -> str:
+        return f"arXiv does not know category {category!r} ({page.failed}): check sources.{self.name}.categories"
+
+    def search(self, fetcher: Fetcher, now: datetime, progress: Progress, reading: Reading) -> None:
+        """The newest submissions that the query finds, page by page."""
+        wanted = min(self._settings.max_results, MOST_RESULTS)
+        start = empty = 0
+        while start < wanted:
+            progress(f"page {start // PAGE + 1} of at most {-(-wanted // PAGE)}")
+            page = self._page(fetcher, start, min(PAGE, wanted - start), reading)
+            wanted = wanted if page.total is None else min(wanted, page.total)
+            start += page.items
+            _add(page, now, reading)
+            empty = 0 if page.items else empty + 1
+            if empty and (page.total is None or empty == EMPTY_PAGES):
+                break
+        if start < wanted and empty == EMPTY_PAGES:
+            # A known fault of the API: https://github.com/lukasschwab/arxiv.py/issues/43
+            reading.problems.append(
+                f"arXiv gave only empty pages after result {start} of {wanted}: read again later"
+            )
+
+    def _page(self, fetcher: Fetcher, start: int, count: int, reading: Reading) -> Page:
+        try:
+            return self._ask(fetcher, start, count)
+        except SourceError as error:
+            if not start:
+                raise
+            reading.problems.append(f"results from {start + 1} on: {error}")
+            return Page(total=start)
+
+    def _ask(self, fetcher: Fetcher, start: int, count: int) -> Page:
+        params = {
+            "search_query": self._settings.query,
+            "start": str(start),
+            "max_results": str(count),
+            "sortBy": "submittedDate",
+            "sortOrder": "descending",
+        }
+        url = with_path(self._settings.url or QUERY, QUERY_PATH)
+        answer = self._get(fetcher, url, params=params, also=(BAD_REQUEST,))
+        page = _page_of(answer)
+        if page.errors or answer.status == BAD_REQUEST:
+            why = "; ".join(page.errors) or f"HTTP {answer.status}"
+            raise SourceRefused(f"arXiv refused the query ({why}): check sources.{self.name}.query")
+        return page
+
+    def _get(self, fetcher: Fetcher, url: str, **options: Any) -> Answer:  # noqa: ANN401 - Fetcher.get's own
+        return fetcher.get(
+            url,
+            max_bytes=int(self._settings.max_megabytes * MEGABYTE),
+            setting=f"sources.{self.name}.url",
+            **options,
+        )
+
+
+def _parts(source: Arxiv, settings: SourceSettings) -> Sequence[Part]:
+    place = f"sources.{settings.name}"
+    for category in settings.categories:
+        if not CATEGORY_NAME.fullmatch(category):
+            raise ConfigError(f"{place}.categories: {category!r} is no arXiv category: write it like cs.LG")
+    feed = bool(settings.categories) or (bool(settings.url) and not settings.query)
+    if settings.query and feed and settings.url:
+        raise ConfigError(f"{place}.url: it cannot serve both categories and query: make two sources of it")
+    if not settings.query and not feed:
+        raise ConfigError(f'{place}: name categories (["cs.LG"]) or a query ("all:graphene")')
+    return [part for part, used in ((source.announcement, feed), (source.search, settings.query)) if used]
+
+
+def feed_url(base: str, categories: Sequence[str]) -> str:
+    """The feed of these categories under a base address; an address that names a feed stays as it is."""
+    if names_feed(base, categories):
+        return base
+    return f"{(base or FEED).rstrip('/')}/{'+'.join(categories)}"
+
+
+def names_feed(url: str, categories: Sequence[str]) -> bool:
+    """Whether a configured address is one feed already, not the place where the feeds are."""
+    last = url.rstrip("/").rpartition("/")[2]
+    return last.endswith(".xml") or set(last.split("+")) <= set(categories) or not categories
+
+
+def _page_of(answer: Answer) -> Page:
+    with about(shown(answer.url)):
+        return page_of(xml_text(answer.body, answer.charset))
+
+
+def _add(page: Page, now: datetime, reading: Reading) -> None:
+    """Midnight in New York can lie ahead of a clock that is slow: nothing is announced in the future."""
+    for entry in page.entries:
+        reading.entries.append(replace(entry, announced_at=clean.no_later(entry.announced_at, now)))
+    reading.problems += page.problems
