@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from sqlmodel import Session, col, select
 
@@ -58,12 +59,14 @@ def return_path(imprint: Imprint, message_id: str) -> str:
     """
     local, _, domain = (imprint.return_path or imprint.sender).rpartition("@")
     token = message_id.strip("<>").partition("@")[0]
-    return f"{local}+{token}"[:LONGEST_LOCAL] + f"@{domain}"
+    room = LONGEST_LOCAL - len(token) - 1
+    short = local.encode()[:room].decode(errors="ignore")
+    return f"{short}+{token}@{domain}"
 
 
 def _mailto(imprint: Imprint, unsubscribe_url: str) -> str:
     token = unsubscribe_url.rpartition("/")[2]
-    return f"mailto:{imprint.sender}?subject=unsubscribe%20{token}"
+    return f"mailto:{quote(imprint.sender, safe='@')}?subject=unsubscribe%20{token}"
 
 
 def _content(session: Session, delivery: Delivery, imprint: Imprint, links: Links) -> DigestContent:

@@ -18,6 +18,16 @@ from newsletter import db
 
 ROOT = Path(__file__).parent.parent
 NUMBER = itertools.count()
+CONFIG = """
+[newsletter]
+from = "papers@example.org"
+url = "https://papers.example.org"
+postal_address = "1 Sample Street"
+[[sources]]
+name = "sample"
+kind = "file"
+path = '{sample}'
+"""
 
 # A shared machine is slow now and then: hypothesis must not call that a failure.
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
@@ -128,3 +138,12 @@ def session(engine) -> Iterator[Session]:
     """A session on that database."""
     with Session(engine) as opened:
         yield opened
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch) -> Path:
+    """A folder with a configuration whose only source is the bundled sample; commands run in it."""
+    sample = ROOT / "newsletter" / "sample" / "*.jsonl"
+    (tmp_path / "config.toml").write_text(CONFIG.format(sample=sample))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from newsletter.cli import app
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("demo") / "demo"
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "demo"
 
 
 def demo(folder, *options):

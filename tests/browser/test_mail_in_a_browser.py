@@ -1,5 +1,4 @@
-"""A digest in a real Chromium: nothing past the edge and no barrier, at any width, in light and dark, with or
-without its style blocks."""
+"""A digest in a real Chromium: nothing past the edge and no barrier, in any width, light, dark and bare."""
 
 import re
 import shutil
