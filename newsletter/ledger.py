@@ -133,6 +133,18 @@ def record(
     return _move(session, claimed, owner, state, **values)
 
 
+def renew(session: Session, owner: str, lease_until: datetime) -> int:
+    """Keep every claim of this owner's connections ("owner/1", ...) for longer; commits.
+
+    A server may think for ten minutes after the final dot (RFC 5321 section 4.5.3.2.6), longer than any
+    lease that lets another sender take over quickly from a dead one.
+    """
+    mine = (col(Delivery.state) == State.SENDING, col(Delivery.owner).startswith(f"{owner}/", autoescape=True))
+    kept = session.connection().execute(update(Delivery).where(*mine).values(lease_until=lease_until))
+    session.commit()
+    return kept.rowcount
+
+
 def suppress(session: Session, claimed: Claim, owner: str, reason: str) -> State | None:
     """Never send a claimed delivery: its reader left or must not be mailed; commits."""
     return _move(session, claimed, owner, State.SUPPRESSED, outcome=reason)

@@ -105,7 +105,7 @@ def _shown(pick: Pick, content: Mapping[str, Any]) -> PaperShown:
     return PaperShown(
         **facts,
         topics=tuple(reason["name"] for reason in pick.reasons if reason["code"] == "topic"),
-        reasons=(sentence(pick.reasons),),
+        reasons=(sentence(pick.reasons).replace(" %", "\N{NO-BREAK SPACE}%"),),
         trending=pick.trending,
     )
 

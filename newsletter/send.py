@@ -1,13 +1,15 @@
 """Send: claim each delivery that is due, render it, hand it to the transport, record what happened."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from newsletter import ledger, render
@@ -73,10 +75,33 @@ def run(
                     report.add(*done)
                     progress(report)
 
-    with ThreadPoolExecutor(policy.connections, thread_name_prefix="send") as pool:
-        for finished in [pool.submit(drain, number) for number in range(policy.connections)]:
+    numbers = range(policy.connections)
+    with _heartbeat(engine, clock, policy), ThreadPoolExecutor(policy.connections, "send") as pool:
+        for finished in [pool.submit(drain, number) for number in numbers]:
             finished.result()
     return report
+
+
+@contextmanager
+def _heartbeat(engine: Engine, clock: Clock, policy: Policy) -> Iterator[None]:
+    """Renew this process's leases while it lives, three times as often as they run out."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(policy.lease.total_seconds() / 3):
+            try:
+                with Session(engine) as session:
+                    ledger.renew(session, policy.owner, clock() + policy.lease)
+            except SQLAlchemyError as error:  # the next beat may get through before the lease ends
+                log.warning("lease not renewed", reason=str(error))
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _one(

@@ -103,3 +103,13 @@ def test_an_export_imports_as_the_same_readers(workplace):
 
 def test_a_file_that_is_not_there_is_named(workplace):
     assert "nothing.csv" in run("subscribers", "import", "nothing.csv", code=2).stderr
+
+
+def test_a_suppressed_address_is_not_mailed_any_more(workplace):
+    run("subscribers", "add", "ada@example.org", "--topic", "Graphs", "--confirmed")
+    run("fetch", "--at", AT)
+
+    assert as_json("subscribers", "suppress", "Ada@example.org", "--reason", "asked by phone")["new"] is True
+    assert "already" in run("subscribers", "suppress", "ada@example.org").stdout
+    balance = as_json("send", "--at", AT)
+    assert (balance["planned"], balance["suppressed"], balance["sent"]) == (1, 1, 0)

@@ -160,6 +160,16 @@ def test_a_deferred_delivery_waits_longer_each_time_and_gives_up_at_the_eighth(s
     assert session.get_one(Delivery, one).outcome == "gave up after 8 tries; the last: said so"
 
 
+def test_a_renewed_lease_keeps_the_claims_of_that_owner_alone(session, ada, one):
+    ledger.plan(session, row(ada.id, "2026-03-11"))
+    session.commit()
+    claimed(session, owner="me/0")
+    claimed(session, owner="me_too/0")
+
+    assert ledger.renew(session, "me", NOW + LEASE * 10) == 1
+    assert ledger.sweep(session, NOW + LEASE * 2, "hold") == 1
+
+
 def test_a_released_claim_is_as_if_it_had_never_been_taken(session, one):
     ledger.release(session, claimed(session), "me")
 

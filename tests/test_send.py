@@ -1,6 +1,7 @@
 """Send: each due delivery once, whatever the readers, servers and threads do meanwhile."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -171,6 +172,32 @@ def test_several_connections_share_the_work_and_double_nothing(engine, session, 
     assert report.outcomes == {State.SENT: 24}
     assert len(opened) == 3
     assert len(sent) == len(set(sent)) == 24
+
+
+def test_a_slow_server_keeps_its_lease(engine, session, three):
+    leases = []
+
+    class Slow(Scripted):
+        def send(self, envelope):
+            for _ in range(100):
+                with Session(engine) as other:
+                    leases.append(max(filter(None, other.exec(select(Delivery.lease_until)))))
+                if len(set(leases)) > 1:
+                    break
+                time.sleep(0.02)
+            return super().send(envelope)
+
+    started = time.monotonic()
+    send.run(
+        engine,
+        Slow,
+        lambda: NOW + timedelta(seconds=time.monotonic() - started),
+        policy(lease=timedelta(seconds=0.3)),
+        lambda _: None,
+    )
+
+    assert len(set(leases)) > 1
+    assert states(session) == [State.SENT] * 3
 
 
 def test_progress_is_told_after_each_message(engine, session, three):

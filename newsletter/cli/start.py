@@ -109,20 +109,34 @@ def on_terminal() -> bool:
 
 
 class Guarded(TyperGroup):
-    """Turns the errors that we raise on purpose into one line and the right exit code; nothing else is caught."""
+    """Turns errors that are not bugs into one line and the right exit code; anything else escapes."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's context, which it does not export
         as_json = "--json" in [*ctx._protected_args, *ctx.args]  # noqa: SLF001 - typer has no other way to tell
         try:
             return super().invoke(ctx)
-        except (NewsletterError, SubscriberError) as error:
-            if as_json:
-                typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
-            typer.echo(f"newsletter: {error}", err=True)
-            raise typer.Exit(FAILED if isinstance(error, SourceError) else WRONG_USAGE) from error
         except BrokenPipeError:  # `newsletter topics | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(FAILED) from None
+        except Exception as error:
+            said, code = explained(error)
+            if not said:
+                raise
+            if as_json:
+                typer.echo(json.dumps({"error": said}, ensure_ascii=False))
+            typer.echo(f"newsletter: {said}", err=True)
+            raise typer.Exit(code) from error
+
+
+def explained(error: Exception) -> tuple[str, int]:
+    """One line and the exit code for an error that is not a bug; ("", 1) for one that is."""
+    if isinstance(error, NewsletterError | SubscriberError):
+        return str(error), FAILED if isinstance(error, SourceError) else WRONG_USAGE
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}", FAILED
+    if type(error).__module__ == "sqlalchemy.exc":  # by name: SQLAlchemy is slow to import
+        return f"the database: {getattr(error, 'orig', None) or error}", FAILED
+    return "", FAILED
 
 
 def logging_to_stderr(*, verbose: bool) -> None:

@@ -164,6 +164,26 @@ def _print_one(document: dict[str, Any]) -> None:
             typer.echo(f"  {name}: {', '.join(items)}")
 
 
+@app.command()
+def suppress(
+    email: Email,
+    reason: Annotated[str, typer.Option(help="Kept beside the address.")] = "asked not to be mailed",
+    at: At = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Never mail this address again, whoever asks: also what is planned already is not sent any more."""
+    from newsletter import db
+    from subscribers import addresses, suppression
+
+    address = addresses.normalise(email)
+    with db.writing(start(config).engine) as session:
+        new = suppression.suppress(session, address, reason, now(at))
+    document = {"email": address, "reason": reason, "new": new}
+    words = "will not be mailed again" if new else "was on the list already"
+    show(document, as_json, lambda: typer.echo(f"{address} {words}."))
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/cli.md names the columns.")],

@@ -1,0 +1,1 @@
+"""Every figure the README claims, measured again: `python -m benchmarks.NAME`."""
