@@ -1,12 +1,14 @@
-"""The only module that knows which database is behind a session: engines, pragmas, migrations."""
+"""The only module that knows which database is behind a session: engines, pragmas, migrations, upserts."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, create_engine
 
@@ -96,3 +98,25 @@ def downgrade(engine: Engine, target: str) -> None:
     from newsletter.migrations import migrate  # noqa: PLC0415 - as above
 
     migrate(engine, target, down=True)
+
+
+def insert(session: Session, table: type) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that may say what happens on a conflict: each database has its own."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def insert_once(session: Session, table: type, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows that are not there yet. Does not commit."""
+    if rows:
+        session.connection().execute(insert(session, table).on_conflict_do_nothing(), rows)
+
+
+def upsert(session: Session, table: type, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
+    """Insert the rows, or replace those with the same `keys`. Does not commit."""
+    if not rows:
+        return
+    statement = insert(session, table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), rows)

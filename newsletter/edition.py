@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from newsletter.ledger import insert_once
+from newsletter.db import insert_once
 from newsletter.mail import tex
 from newsletter.mail.template import Letter
 from newsletter.models import Edition, EditionPaper, Frozen, Paper

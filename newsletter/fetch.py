@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlmodel import Session, col, select
 
 from newsletter import identity
+from newsletter.db import insert_once, upsert
 from newsletter.errors import SourceError
-from newsletter.ledger import insert_once
 from newsletter.models import Alias, Paper, PaperSource, Signal, SourceState
 from newsletter.sources import Entry, Reading, Source
 from newsletter.sources.http import Fetcher
@@ -79,6 +80,8 @@ def _store_batch(
     session: Session, source: str, entries: Sequence[Entry], now: datetime, report: Report, *, first: bool
 ) -> None:
     known = _known(session, entries)
+    papers: dict[str, Paper] = {}
+    told: list[Told] = []
     for entry in entries:
         key = identity.known_as(entry, known)
         announced = _announced(entry, now, first=first)
@@ -87,15 +90,25 @@ def _store_batch(
             continue
         if key is None:
             key = identity.keys(entry)[0]
-            session.add(_paper(key, entry, announced, now))
+            papers[key] = _paper(key, entry, announced, now)
             report.new += 1
-        elif _update(session.get_one(Paper, key), entry, announced):
+        elif _update(papers.get(key) or session.get_one(Paper, key), entry, announced):
             report.updated += 1
         else:
             report.unchanged += 1
-        session.flush()
-        _remember(session, source, key, entry, announced, now)
+        told.append(Told(key, entry, announced))
         known |= {other: key for other in identity.keys(entry) if other not in known}
+    session.add_all(papers.values())
+    session.flush()
+    _remember(session, source, told, now)
+
+
+class Told(NamedTuple):
+    """An entry with the paper that it is of."""
+
+    key: str
+    entry: Entry
+    announced: datetime
 
 
 def _known(session: Session, entries: Sequence[Entry]) -> dict[str, str]:
@@ -174,26 +187,43 @@ FILLED = TEXT | {
 }
 
 
-def _remember(session: Session, source: str, key: str, entry: Entry, announced: datetime, now: datetime) -> None:
-    """The paper's other keys, this source's own view, and its engagement figures."""
-    others = [other for other in identity.keys(entry) if other != key]
-    insert_once(session, Alias, [{"key": other, "paper": key} for other in others])
-    view = PaperSource(paper=key, source=source, announced_at=announced, seen_at=now, view=_view(entry))
-    session.merge(view)
-    rows = [
+def _remember(session: Session, source: str, told: Sequence[Told], now: datetime) -> None:
+    """The papers' other keys, this source's own views, and the engagement figures."""
+    aliases = [
+        {"key": other, "paper": each.key}
+        for each in told
+        for other in identity.keys(each.entry)
+        if other != each.key
+    ]
+    insert_once(session, Alias, aliases)
+    views = {
+        each.key: {
+            "paper": each.key,
+            "source": source,
+            "announced_at": each.announced,
+            "seen_at": now,
+            "view": _view(each.entry),
+        }
+        for each in told
+    }
+    upsert(session, PaperSource, list(views.values()), ("paper", "source"))
+    insert_once(session, Signal, [row for each in told for row in _signals(source, each, now)])
+
+
+def _signals(source: str, told: Told, now: datetime) -> list[dict[str, object]]:
+    return [
         {
-            "paper": key,
+            "paper": told.key,
             "source": source,
             "seen_at": min(snapshot.seen_at or now, now),
             "upvotes": snapshot.upvotes,
             "comments": snapshot.comments,
             "stars": snapshot.stars,
-            "sample": entry.sample,
+            "sample": told.entry.sample,
         }
-        for snapshot in entry.snapshots
+        for snapshot in told.entry.snapshots
         if (snapshot.upvotes, snapshot.comments, snapshot.stars) != (None, None, None)
     ]
-    insert_once(session, Signal, rows)
 
 
 def _view(entry: Entry) -> dict[str, object]:

@@ -5,15 +5,15 @@ row must still be ours. Exactly-once over SMTP cannot be had (RFC 1047); what is
 lost, a doubt is named `unknown`, every copy has the same bytes and Message-ID, and the balance adds up.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, CursorResult, func
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select, update
 
+from newsletter.db import insert
 from newsletter.mail import Outcome, Verdict
 from newsletter.models import MOVES, RELEASING, Delivery, Pick, State
 
@@ -39,21 +39,9 @@ class Claim:
     period: str
 
 
-def insert_once(session: Session, table: type, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert the rows that are not there yet, on either database. Does not commit."""
-    if values := [dict(row) for row in rows]:
-        session.connection().execute(_insert(session, table), values)
-
-
-def _insert(session: Session, table: type) -> sqlite.Insert | postgresql.Insert:
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
-
-
 def plan(session: Session, row: Mapping[str, Any]) -> int | None:
     """Create one delivery and return its id; None when this reader already has this letter for this period."""
-    made = _insert(session, Delivery).values(**row).returning(col(Delivery.id))
+    made = insert(session, Delivery).on_conflict_do_nothing().values(**row).returning(col(Delivery.id))
     return session.connection().execute(made).scalar()
 
 
