@@ -17,7 +17,7 @@ from newsletter.errors import MessageError
 from newsletter.ledger import Claim, OnUnknown
 from newsletter.mail import Outcome, Phase, Transport, Verdict
 from newsletter.models import Delivery, State
-from subscribers.addresses import redacted
+from subscribers.addresses import redacted, redacted_in
 from subscribers.models import Status, Subscriber
 from subscribers.suppression import reason_for
 
@@ -50,7 +50,8 @@ class Report:
         if state is not None:
             self.outcomes[state] = self.outcomes.get(state, 0) + 1
         if state not in {None, State.SENT}:
-            self.troubles[f"{state}: {words}"] = self.troubles.get(f"{state}: {words}", 0) + 1
+            said = f"{state}: {redacted_in(words)}"
+            self.troubles[said] = self.troubles.get(said, 0) + 1
 
 
 Open = Callable[[], Transport]
@@ -152,6 +153,6 @@ def _tell(session: Session, claimed: Claim, state: State | None, outcome: Outcom
         period=claimed.period,
         state=state or "lease lost",
         attempt=claimed.attempts,
-        reply=outcome.reply,
+        reply=redacted_in(outcome.reply),
     )
     session.commit()

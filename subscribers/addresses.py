@@ -14,6 +14,7 @@ _LOCAL_NAME = re.compile(r"(.*[.@])(localhost|local|invalid)", re.IGNORECASE | r
 _STAND_IN = "test"
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"\\/]+@[\w.-]*\w")
 
 
 def normalise(text: str) -> str:
@@ -73,3 +74,8 @@ def redacted(email: str) -> str:
     """Enough for a log to find a case by, too little to write to: "a…@example.org"."""
     local, at, domain = email.rpartition("@")
     return f"{local[:1]}…{at}{domain}" if at else "…"
+
+
+def redacted_in(text: str) -> str:
+    """The text with every address in it redacted: mail servers and file names repeat the reader's."""
+    return _ADDRESS.sub(lambda match: redacted(match[0]), text)

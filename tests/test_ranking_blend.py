@@ -90,3 +90,7 @@ def test_more_evidence_never_lowers_a_score(place):
     reader = Reader((0, 1), (1.0, 1.0))
 
     assert blend.relevance(reader, more)[place] > blend.relevance(reader, EVIDENCE)[place]
+
+
+def test_a_reader_without_interests_finds_nothing_relevant():
+    assert blend.relevance(Reader(), EVIDENCE).tolist() == [0, 0, 0, 0]

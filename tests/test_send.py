@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 from world import NOW, Scripted, configured, planned, policy, reader, stored
 
@@ -218,3 +219,23 @@ def test_a_lost_lease_is_said_and_changes_nothing(engine, session, three):
 
     assert report.outcomes == {}
     assert states(session) == [State.UNKNOWN] * 3
+
+
+def test_a_heartbeat_that_fails_once_is_said_and_goes_on(engine, session, three, monkeypatch):
+    beats = []
+
+    def broken(*_):
+        beats.append(time.monotonic())
+        raise OperationalError("locked", None, Exception("locked"))
+
+    monkeypatch.setattr(ledger, "renew", broken)
+
+    class Slow(Scripted):
+        def send(self, envelope):
+            while len(beats) < 2:
+                time.sleep(0.01)
+            return super().send(envelope)
+
+    report = send.run(engine, Slow, lambda: NOW, policy(lease=timedelta(seconds=0.06)), lambda _: None)
+
+    assert report.outcomes == {State.SENT: 3}

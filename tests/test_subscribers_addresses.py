@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from subscribers.addresses import base, identity, lookup_keys, normalise, redacted
+from subscribers.addresses import base, identity, lookup_keys, normalise, redacted, redacted_in
 from subscribers.errors import InvalidPreference
 
 
@@ -101,3 +101,10 @@ def test_whatever_is_accepted_is_one_line_and_stays_as_it_is(text):
         assert identity(identity(stored)) == identity(stored)
         assert base(base(stored)) == base(stored)
         assert identity(stored) in lookup_keys(stored)
+
+
+def test_every_address_in_a_text_is_redacted():
+    said = "550 <ada@example.org>: unknown; ada.l+x@mail.example.com, /outbox/emmy@example.net-1f.eml"
+
+    assert redacted_in(said) == "550 <a…@example.org>: unknown; a…@mail.example.com, /outbox/e…@example.net-1f.eml"
+    assert redacted_in("no address @ all") == "no address @ all"
