@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlmodel import Session, select
 
 from newsletter import db, fetch, pick, render
+from newsletter.chooser import chooser
 from newsletter.cli import wiring
 from newsletter.cli.demo import SAMPLE_MOMENT
 from newsletter.cli.start import Started
@@ -52,12 +53,13 @@ def planned(folder: Path) -> tuple[Started, int]:
     started = Started(load(path))
     follows = [preferences.parse_follow(FollowKind.TOPIC, "Language models")]
     with db.writing(started.engine) as session, wiring.fetcher(started.config) as fetcher:
-        fetch.run(session, wiring.sources(started.config), fetcher, AT, lambda *_: None)
+        fetch.run(session, wiring.sources(started.config), fetcher, AT, AT, lambda *_: None)
         reader = people.add(
             session, "ada@example.org", follows=follows, now=AT, confirmed=True, wording="measured"
         )
         due = [pick.Due(reader.id, AT.date().isoformat())]
-        pick.run(session, due, wiring.taste(started.config), wiring.issue(started.config), KEYS, AT, AT)
+    pick.run(started.engine, due, wiring.taste(started.config), wiring.issue(started.config), KEYS, AT, AT)
+    with Session(started.engine) as session:
         return started, session.exec(select(Delivery.id)).one()
 
 
@@ -69,13 +71,14 @@ def measure() -> dict[str, float]:
             envelope = render.run(session, delivery_id, KEYS)
             text, html = readable(envelope.content)
             reader = people.find(session, "ada@example.org")
-            choose = pick.chooser(session, reader.follows, AT, wiring.taste(started.config))
+            follows = list(reader.follows)
+            choose = chooser(session, [reader.id], AT, wiring.taste(started.config))
             figures = {
                 "html_bytes": len(html.encode()),
                 "text_bytes": len(text.encode()),
                 "message_bytes": len(envelope.content),
                 "compile_ms": milliseconds(lambda: wiring.issue(started.config), 9),
-                "choose_ms": milliseconds(lambda: choose.choose(reader.follows, set(), 10), 50),
+                "choose_ms": milliseconds(lambda: choose.choose(follows, (), 10), 50),
                 "render_and_assemble_ms": milliseconds(lambda: render.run(session, delivery_id, KEYS), 50),
             }
         started.engine.dispose()

@@ -37,6 +37,7 @@ class Candidates:
 
     @property
     def keys(self) -> list[str]:
+        """The papers' keys, in order."""
         return [paper.key for paper in self.papers]
 
 

@@ -43,10 +43,10 @@ def connect(url: str) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, in `_begin_sqlite`
     for pragma in (
+        f"busy_timeout={BUSY_SECONDS * 1000}",  # first: switching to WAL may have to wait, too
         "foreign_keys=ON",
         "journal_mode=WAL",
         "synchronous=NORMAL",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,7 +1,7 @@
 """Fetch: read every source, keep each paper once, and remember how its engagement grows."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -26,12 +26,18 @@ Progress = Callable[[str, str], None]
 
 @dataclass
 class Report:
-    """How one source went: papers by outcome, and a sentence for each thing that was left out."""
+    """How one source went: papers by outcome, and a sentence for each thing that was left out.
+
+    `not_modified` counts answers and files that are the same as last time and were not read; `later` counts
+    entries that are announced after the moment asked for, and are left for then.
+    """
 
     source: str
     new: int = 0
     updated: int = 0
     unchanged: int = 0
+    not_modified: int = 0
+    later: int = 0
     problems: list[str] = field(default_factory=list)
     error: str = ""
 
@@ -40,67 +46,98 @@ class Report:
         return len(self.problems) + bool(self.error)
 
 
+@dataclass(frozen=True)
+class Moment:
+    """`now` is the calendar's moment, `clock` the real one: earlier than that, `now` is a replay's."""
+
+    now: datetime
+    clock: datetime
+    first: bool = False  # the source is read for the first time
+
+    @property
+    def replay(self) -> bool:
+        return self.now < self.clock
+
+
 def run(
-    session: Session, sources: Iterable[Source], fetcher: Fetcher, now: datetime, progress: Progress
+    session: Session,
+    sources: Iterable[Source],
+    fetcher: Fetcher,
+    now: datetime,
+    clock: datetime,
+    progress: Progress,
 ) -> list[Report]:
-    """Read the sources one by one and store what they tell; commits after each. A broken one costs itself."""
-    return [_read(session, source, fetcher, now, progress) for source in sources]
+    """Read the sources one by one and store what they tell; commits after each. A broken one costs itself.
+
+    `now` is the calendar's moment: what is announced later is left for later. `clock` is the real time.
+    """
+    moment = Moment(now, clock)
+    return [_read(session, source, fetcher, moment, progress) for source in sources]
 
 
-def _read(session: Session, source: Source, fetcher: Fetcher, now: datetime, progress: Progress) -> Report:
+def _read(session: Session, source: Source, fetcher: Fetcher, moment: Moment, progress: Progress) -> Report:
     state = session.get(SourceState, source.name) or SourceState(name=source.name)
-    memory, first = dict(state.memory), state.last_success_at is None
+    memory, moment = dict(state.memory), replace(moment, first=state.last_success_at is None)
     session.commit()  # no transaction is open while we wait for a network
     report = Report(source.name)
     try:
-        reading = source.read(fetcher, memory, now, lambda text: progress(source.name, text))
+        reading = source.read(fetcher, memory, moment.now, lambda text: progress(source.name, text))
     except SourceError as error:
         report.error = str(error)
-        state.last_error, state.last_error_at = report.error, now
+        state.last_error, state.last_error_at = report.error, moment.clock
         log.warning("source failed", source=source.name, reason=report.error)
     else:
-        _store(session, source.name, reading, now, report, first=first)
-        state.memory, state.last_success_at, state.last_error = reading.memory, now, ""
+        _store(session, source.name, reading, moment, report)
+        if not report.later:  # else the same answer is wanted again
+            state.memory = reading.memory
+        state.last_success_at, state.last_error = moment.clock, ""
     # The cursor moves in the transaction that stores the papers: a crash repeats, and never skips.
     session.merge(state)
     session.commit()
     return report
 
 
-def _store(session: Session, source: str, reading: Reading, now: datetime, report: Report, *, first: bool) -> None:
-    report.unchanged = reading.unchanged
+def _store(session: Session, source: str, reading: Reading, moment: Moment, report: Report) -> None:
+    report.not_modified = reading.unchanged
     report.problems = list(reading.problems)
     for problem in reading.problems:
         log.warning("entry left out", source=source, reason=problem)
-    for start in range(0, len(reading.entries), BATCH):
-        _store_batch(session, source, reading.entries[start : start + BATCH], now, report, first=first)
+    entries = [entry for entry in reading.entries if not _is_later(entry, moment)]
+    report.later = len(reading.entries) - len(entries)
+    for start in range(0, len(entries), BATCH):
+        _store_batch(session, source, entries[start : start + BATCH], moment, report)
 
 
-def _store_batch(
-    session: Session, source: str, entries: Sequence[Entry], now: datetime, report: Report, *, first: bool
-) -> None:
+def _is_later(entry: Entry, moment: Moment) -> bool:
+    """Announced after a replay's moment. (A date in the real future is a mistake, and means now.)"""
+    return moment.replay and entry.announced_at is not None and entry.announced_at > moment.now
+
+
+def _store_batch(session: Session, source: str, entries: Sequence[Entry], moment: Moment, report: Report) -> None:
     known = _known(session, entries)
     papers: dict[str, Paper] = {}
     told: list[Told] = []
     for entry in entries:
         key = identity.known_as(entry, known)
-        announced = _announced(entry, now, first=first)
+        announced = _announced(entry, moment)
         if key is None and entry.kind not in NEWS:
             report.unchanged += 1  # a new version of a paper that was never news here
             continue
         if key is None:
             key = identity.keys(entry)[0]
-            papers[key] = _paper(key, entry, announced, now)
+            papers[key] = _paper(key, entry, announced, moment.clock)
             report.new += 1
-        elif _update(papers.get(key) or session.get_one(Paper, key), entry, announced):
+        elif _update(papers.get(key) or session.get_one(Paper, key), entry, announced, moment.clock):
             report.updated += 1
         else:
             report.unchanged += 1
         told.append(Told(key, entry, announced))
-        known |= {other: key for other in identity.keys(entry) if other not in known}
-    session.add_all(papers.values())
+        known |= {other: key for other in identity.keys(entry) if known.get(other) != key and other not in known}
     session.flush()
-    _remember(session, source, told, now)
+    # Another process may store the same papers now: the first one's stand. In one order, so that none waits
+    # for the other in a circle.
+    insert_once(session, Paper, [papers[key].model_dump() for key in sorted(papers)])
+    _remember(session, source, sorted(told, key=lambda each: each.key), moment)
 
 
 class Told(NamedTuple):
@@ -112,28 +149,29 @@ class Told(NamedTuple):
 
 
 def _known(session: Session, entries: Sequence[Entry]) -> dict[str, str]:
-    """Every key and alias of these entries that is stored already, with the paper it stands for."""
+    """Every key and alias of the papers that these entries may be, with the paper it stands for."""
     wanted = {key for entry in entries for key in identity.keys(entry)}
-    papers = session.exec(select(Paper).where(col(Paper.key).in_(wanted)))
+    aliases = dict(iter(session.exec(select(Alias.key, Alias.paper).where(col(Alias.key).in_(wanted)))))
+    papers = session.exec(select(Paper).where(col(Paper.key).in_(wanted | set(aliases.values()))))
     known = {paper.key: paper.key for paper in papers}
-    aliases = session.exec(select(Alias.key, Alias.paper).where(col(Alias.key).in_(wanted)))
-    return dict(iter(aliases)) | known
+    siblings = session.exec(select(Alias.key, Alias.paper).where(col(Alias.paper).in_(known)))
+    return dict(iter(siblings)) | known
 
 
-def _announced(entry: Entry, now: datetime, *, first: bool) -> datetime:
+def _announced(entry: Entry, moment: Moment) -> datetime:
     """When the paper became news: as told, never later than now.
 
     Where nobody tells, a paper found by a regular read is news of now. The first read of a source also
     finds older papers: there the submission and the usual lag are the better guess.
     """
     if entry.announced_at:
-        return min(entry.announced_at, now)
-    if first and entry.published_at:
-        return min(entry.published_at + USUAL_LAG, now)
-    return now
+        return min(entry.announced_at, moment.now)
+    if moment.first and entry.published_at:
+        return min(entry.published_at + USUAL_LAG, moment.now)
+    return moment.now
 
 
-def _paper(key: str, entry: Entry, announced: datetime, now: datetime) -> Paper:
+def _paper(key: str, entry: Entry, announced: datetime, seen: datetime) -> Paper:
     return Paper(
         key=key,
         title=entry.title,
@@ -149,15 +187,15 @@ def _paper(key: str, entry: Entry, announced: datetime, now: datetime) -> Paper:
         code_url=entry.code_url,
         discussion_url=entry.discussion_url,
         version=entry.version,
-        published_at=entry.published_at,
+        published_at=min(entry.published_at, seen) if entry.published_at else None,
         announced_at=announced,
-        first_seen_at=now,
+        first_seen_at=seen,
     )
 
 
-def _update(paper: Paper, entry: Entry, announced: datetime) -> bool:
+def _update(paper: Paper, entry: Entry, announced: datetime, seen: datetime) -> bool:
     """Fill gaps, take the newest version's text and the earliest announcement; True if anything changed."""
-    fresh = _paper(paper.key, entry, announced, announced)
+    fresh = _paper(paper.key, entry, announced, seen)
     newer = entry.version > paper.version
     changes: dict[str, object] = {
         name: getattr(fresh, name)
@@ -187,7 +225,7 @@ FILLED = TEXT | {
 }
 
 
-def _remember(session: Session, source: str, told: Sequence[Told], now: datetime) -> None:
+def _remember(session: Session, source: str, told: Sequence[Told], moment: Moment) -> None:
     """The papers' other keys, this source's own views, and the engagement figures."""
     aliases = [
         {"key": other, "paper": each.key}
@@ -195,27 +233,27 @@ def _remember(session: Session, source: str, told: Sequence[Told], now: datetime
         for other in identity.keys(each.entry)
         if other != each.key
     ]
-    insert_once(session, Alias, aliases)
+    insert_once(session, Alias, sorted(aliases, key=lambda row: row["key"]))
     views = {
         each.key: {
             "paper": each.key,
             "source": source,
             "announced_at": each.announced,
-            "seen_at": now,
+            "seen_at": moment.clock,
             "view": _view(each.entry),
         }
         for each in told
     }
     upsert(session, PaperSource, list(views.values()), ("paper", "source"))
-    insert_once(session, Signal, [row for each in told for row in _signals(source, each, now)])
+    insert_once(session, Signal, [row for each in told for row in _signals(source, each, moment.clock)])
 
 
-def _signals(source: str, told: Told, now: datetime) -> list[dict[str, object]]:
+def _signals(source: str, told: Told, clock: datetime) -> list[dict[str, object]]:
     return [
         {
             "paper": told.key,
             "source": source,
-            "seen_at": min(snapshot.seen_at or now, now),
+            "seen_at": min(snapshot.seen_at or clock, clock),
             "upvotes": snapshot.upvotes,
             "comments": snapshot.comments,
             "stars": snapshot.stars,

@@ -31,18 +31,25 @@ def keys(entry: Entry) -> list[str]:
 
 
 def known_as(entry: Entry, known: Mapping[str, str]) -> str | None:
-    """The key of the stored paper that this entry is, if any; `known` maps every key and alias to it.
+    """The key of the stored paper that this entry is, if any.
 
-    An identifier decides. A title joins only when it is telling and the stored paper has no other identifier
-    of the same kind: two arXiv papers with one title are two papers.
+    `known` maps every key and alias of the papers in question to the paper's own key. An identifier decides. A
+    title joins only when it is telling and the stored paper has no other identifier of the same kind: two
+    arXiv papers with one title are two papers, and so are two editorials.
     """
     *identifiers, title = keys(entry)
     for key in identifiers:
         if key in known:
             return known[key]
     found = known.get(title)
-    if found is None or not identifiers or found.startswith("title:"):
+    if found is None:
+        return None
+    theirs = {_kind(key) for key, paper in known.items() if paper == found and _kind(key) != "title"}
+    if not identifiers and not theirs:
         return found
-    kinds = {key.partition(":")[0] for key in identifiers}
-    alike = found.partition(":")[0] in kinds
-    return None if alike or len(normal_title(entry.title)) < TELLING_TITLE else found
+    telling = len(normal_title(entry.title)) >= TELLING_TITLE
+    return found if telling and not theirs & {_kind(key) for key in identifiers} else None
+
+
+def _kind(key: str) -> str:
+    return key.partition(":")[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, CursorResult, func
+from sqlalchemy import ColumnElement, CursorResult, case, func
 from sqlmodel import Session, col, delete, select, update
 
 from newsletter.db import insert
@@ -66,13 +66,16 @@ def find(session: Session, subscriber_id: int, period: str, letter: str = "diges
     return session.exec(select(Delivery).where(*same)).first()
 
 
-def claim(session: Session, owner: str, now: datetime, lease: timedelta, only: int | None = None) -> Claim | None:
+def claim(
+    session: Session, owner: str, now: datetime, lease: timedelta, on_unknown: OnUnknown, only: int | None = None
+) -> Claim | None:
     """Take the oldest delivery that is due, for `lease`; commits. `only` limits it to one reader.
 
     One statement for each state, not one OR over them, so that each can use the index (25 times faster
     at 100,000 rows). The conditional UPDATE lets exactly one of several workers win.
     """
-    for state in (State.PENDING, State.DEFERRED, State.UNKNOWN):
+    states = [State.PENDING, State.DEFERRED] + ([State.UNKNOWN] if on_unknown == "resend" else [])
+    for state in states:
         due = [col(Delivery.state) == state, col(Delivery.not_before) <= now]
         if only is not None:
             due.append(col(Delivery.subscriber_id) == only)
@@ -110,14 +113,17 @@ def record(
     sent again after the same wait under "resend", and never by itself under "hold" or after eight tries.
     """
     state, text = VERDICTS[outcome.verdict], outcome.reply
-    not_before = now + FIRST_WAIT * 2 ** (claimed.attempts - 1)
     worn_out = claimed.attempts >= MOST_ATTEMPTS
     if state is State.DEFERRED and worn_out:
         state, text = State.FAILED, f"gave up after {claimed.attempts} tries; the last: {outcome.reply}"
-    if state is State.UNKNOWN and (worn_out or on_unknown == "hold"):
-        not_before = HELD
-    sent_at = now if state is State.SENT else None
-    values = {"reply": outcome.reply, "outcome": text, "not_before": not_before, "sent_at": sent_at}
+    values: dict[str, object] = {"reply": outcome.reply, "outcome": text}
+    if state is State.SENT:
+        values["sent_at"] = now
+    elif state in {State.DEFERRED, State.UNKNOWN}:
+        held = state is State.UNKNOWN and (worn_out or on_unknown == "hold")
+        values["not_before"] = HELD if held else now + FIRST_WAIT * 2 ** (claimed.attempts - 1)
+    if state is State.UNKNOWN:
+        values["doubtful"] = True
     return _move(session, claimed, owner, state, **values)
 
 
@@ -133,14 +139,9 @@ def renew(session: Session, owner: str, lease_until: datetime) -> int:
     return kept.rowcount
 
 
-def suppress(session: Session, claimed: Claim, owner: str, reason: str) -> State | None:
-    """Never send a claimed delivery: its reader left or must not be mailed; commits."""
-    return _move(session, claimed, owner, State.SUPPRESSED, outcome=reason)
-
-
-def release(session: Session, claimed: Claim, owner: str) -> State | None:
-    """Give a claimed delivery back untouched; commits. For a sender that stops before it wrote anything."""
-    return _move(session, claimed, owner, State.PENDING, attempts=claimed.attempts - 1)
+def settle(session: Session, claimed: Claim, owner: str, state: State, reason: str) -> State | None:
+    """Never send a claimed delivery: "suppressed" (must not be mailed), "skipped" (too late, paused); commits."""
+    return _move(session, claimed, owner, state, outcome=reason)
 
 
 def _move(session: Session, claimed: Claim, owner: str, state: State, **values: object) -> State | None:
@@ -155,30 +156,43 @@ def _move(session: Session, claimed: Claim, owner: str, state: State, **values: 
         update(Delivery).where(*still_ours).values(state=state, owner=None, lease_until=None, **values)
     )
     if changed.rowcount and state in RELEASING:
-        session.connection().execute(delete(Pick).where(col(Pick.delivery_id) == claimed.delivery_id))
+        # The reader may have the papers of a doubtful one: those are not given out again.
+        surely_not = select(Delivery.id).where(
+            col(Delivery.id) == claimed.delivery_id, col(Delivery.doubtful).is_(False)
+        )
+        session.connection().execute(delete(Pick).where(col(Pick.delivery_id).in_(surely_not)))
     session.commit()
     return state if changed.rowcount else None
 
 
 def sweep(session: Session, now: datetime, on_unknown: OnUnknown) -> int:
-    """Name what a dead worker left behind: its claims become `unknown`, for the final dot may be out; commits.
+    """Name what a dead worker left: its claims become `unknown`, for the final dot may be out; commits.
 
-    Under "resend" they are due at once, under "hold" never by themselves.
+    Under "resend" they are due at once unless they are worn out, under "hold" never by themselves.
     """
-    expired = (col(Delivery.state) == State.SENDING, col(Delivery.lease_until) < now)
+    tried = case((col(Delivery.attempts) >= MOST_ATTEMPTS, HELD), else_=now)
     found: CursorResult[Any] = session.connection().execute(
         update(Delivery)
-        .where(*expired)
+        .where(col(Delivery.state) == State.SENDING, col(Delivery.lease_until) < now)
         .values(
             state=State.UNKNOWN,
             owner=None,
             lease_until=None,
-            not_before=now if on_unknown == "resend" else HELD,
+            doubtful=True,
+            not_before=tried if on_unknown == "resend" else HELD,
             outcome="the sender stopped while it was at this message: it may or may not have arrived",
         )
     )
     session.commit()
     return found.rowcount
+
+
+def next_try(session: Session, periods: Collection[str]) -> datetime | None:
+    """When the first of the waiting deliveries of these periods is tried again."""
+    waiting = (col(Delivery.state).in_([State.DEFERRED, State.UNKNOWN]), col(Delivery.not_before) < HELD)
+    return session.exec(
+        select(func.min(Delivery.not_before)).where(*waiting, col(Delivery.period).in_(periods))
+    ).one()
 
 
 def balance(

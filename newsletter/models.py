@@ -26,11 +26,11 @@ class State(StrEnum):
 # Every move a delivery may make; `ledger` refuses any other. `unknown` = the final dot was written and no
 # reply came, or the process died there: the message may or may not have been accepted.
 MOVES: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.SENDING, State.SUPPRESSED, State.SKIPPED}),
+    State.PENDING: frozenset({State.SENDING}),
     State.SENDING: frozenset(
-        {State.SENT, State.DEFERRED, State.FAILED, State.SUPPRESSED, State.UNKNOWN, State.PENDING}
+        {State.SENT, State.DEFERRED, State.FAILED, State.SUPPRESSED, State.SKIPPED, State.UNKNOWN}
     ),
-    State.DEFERRED: frozenset({State.SENDING, State.SUPPRESSED, State.SKIPPED, State.FAILED}),
+    State.DEFERRED: frozenset({State.SENDING}),
     State.UNKNOWN: frozenset({State.SENDING}),
     State.SENT: frozenset(),
     State.FAILED: frozenset(),
@@ -138,6 +138,8 @@ class EditionPaper(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One letter for one reader and period; the unique triple makes a second one impossible.
 
+    Sent no earlier than `not_before` and no later than `not_after`, by a real clock. `doubtful` = in some
+    attempt the final dot was written and no reply came: the reader may have it, so its picks stay theirs.
     `date` is the planning instant and the Date header; `reply` is the server's last words; `outcome` says
     in plain words why it stands where it stands.
     """
@@ -165,6 +167,8 @@ class Delivery(SQLModel, table=True):
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     attempts: int = 0
     not_before: datetime = Field(sa_type=Utc)
+    not_after: datetime = Field(sa_type=Utc)
+    doubtful: bool = False
     owner: str | None = Field(default=None, max_length=64)
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     sent_at: datetime | None = Field(default=None, sa_type=Utc)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from newsletter.pick import Due
-from subscribers.models import Cadence, Status, Subscriber
+from subscribers.models import Cadence, Subscriber
 from subscribers.preferences import weekdays_of
+from subscribers.receiving import receiving
 
 SEARCH_DAYS = 9  # a week, and a day for each end of it that a zone's offset may move
 
@@ -39,10 +40,12 @@ def next_due(after: datetime, weekdays: Collection[int], hour: int, zone: ZoneIn
     return min(when for _, when in _instants(after, weekdays, hour, zone) if when > after)
 
 
-def last_due(at: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, window: timedelta) -> date | None:
-    """The local date whose hour struck last, if it struck by `at` and no longer than `window` ago."""
+def last_due(
+    at: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, window: timedelta
+) -> tuple[datetime, date] | None:
+    """When the hour struck last, and the local date; None if that is `window` or longer before `at`."""
     struck = [(when, day) for day, when in _instants(at, weekdays, hour, zone) if at - window < when <= at]
-    return max(struck)[1] if struck else None
+    return max(struck, default=None)
 
 
 def _instants(
@@ -62,35 +65,33 @@ class Clock:
     hour: int
     timezone: str
 
-    def period(self, at: datetime, window: timedelta) -> str | None:
-        """The local due date that is open at `at`, as "2026-11-23"."""
+    def open(self, at: datetime, window: timedelta) -> tuple[str, timedelta] | None:
+        """The local due date that is open at `at`, as "2026-11-23", and how long it stays open."""
         days = weekdays_of(self.cadence, self.weekdays)
-        day = last_due(at, days, self.hour, ZoneInfo(self.timezone), window)
-        return day.isoformat() if day else None
+        found = last_due(at, days, self.hour, ZoneInfo(self.timezone), window)
+        return (found[1].isoformat(), found[0] + window - at) if found else None
 
 
 def due(session: Session, at: datetime, window: timedelta, only: int | None = None) -> list[Due]:
-    """Every active, unpaused reader whose hour struck within `window` before `at`, with the period it opens."""
+    """Every reader who gets digests and whose hour struck within `window` before `at`, with the open period."""
     clock = (Subscriber.cadence, Subscriber.weekdays, Subscriber.hour, Subscriber.timezone)
-    wanted = [
-        col(Subscriber.status) == Status.ACTIVE,
-        or_(col(Subscriber.paused_until).is_(None), col(Subscriber.paused_until) <= at),
-    ]
+    wanted = [receiving(at)]
     if only is not None:
         wanted.append(col(Subscriber.id) == only)
     rows = session.exec(select(Subscriber.id, *clock).where(*wanted).order_by(col(Subscriber.id)))  # type: ignore[call-overload]
-    periods: dict[Clock, str | None] = {}
+    open_now: dict[Clock, tuple[str, timedelta] | None] = {}
     found = []
     for subscriber_id, *parts in rows:
         shared = Clock(*parts)
-        if shared not in periods:
-            periods[shared] = shared.period(at, window)
-        if (period := periods[shared]) is not None:
-            found.append(Due(subscriber_id, period))
+        if shared not in open_now:
+            open_now[shared] = shared.open(at, window)
+        if (period := open_now[shared]) is not None:
+            found.append(Due(subscriber_id, *period))
     return found
 
 
-def open_period(subscriber: Subscriber, at: datetime, window: timedelta) -> str:
+def open_period(subscriber: Subscriber, at: datetime, window: timedelta) -> Due:
     """The period a digest made at `at` would belong to, due or not: for previews and trials."""
     clock = Clock(subscriber.cadence, subscriber.weekdays, subscriber.hour, subscriber.timezone)
-    return clock.period(at, window) or at.astimezone(ZoneInfo(subscriber.timezone)).date().isoformat()
+    today = at.astimezone(ZoneInfo(subscriber.timezone)).date().isoformat()
+    return Due(subscriber.id, *(clock.open(at, window) or (today, timedelta(0))))

@@ -18,7 +18,8 @@ from newsletter.ledger import Claim, OnUnknown
 from newsletter.mail import Outcome, Phase, Transport, Verdict
 from newsletter.models import Delivery, State
 from subscribers.addresses import redacted, redacted_in
-from subscribers.models import Status, Subscriber
+from subscribers.models import Subscriber
+from subscribers.receiving import why_not
 from subscribers.suppression import reason_for
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Report:
     periods: set[str] = field(default_factory=set)
     troubles: dict[str, int] = field(default_factory=dict)
     swept: int = 0
+    stopped: bool = False
 
     def add(self, period: str, state: State | None, words: str) -> None:
         self.periods.add(period)
@@ -63,23 +65,33 @@ def run(
 ) -> Report:
     """Send everything that is due by the real `clock`, over `connections` transports at once.
 
-    `transport` opens one; each thread has its own. One recipient's trouble never ends the run.
+    `transport` opens one; each thread has its own. One recipient's trouble never ends the run; Ctrl-C ends it
+    after the messages in hand.
     """
-    report, lock = Report(), threading.Lock()
+    report, lock, stop = Report(), threading.Lock(), threading.Event()
     with Session(engine) as session:
         report.swept = ledger.sweep(session, clock(), policy.on_unknown)
 
     def drain(number: int) -> None:
         with transport() as opened:
-            while (done := _one(engine, opened, clock, policy, f"{policy.owner}/{number}")) is not None:
+            while not stop.is_set():
+                done = _one(engine, opened, clock, policy, f"{policy.owner}/{number}")
+                if done is None:
+                    return
                 with lock:
                     report.add(*done)
                     progress(report)
 
     numbers = range(policy.connections)
     with _heartbeat(engine, clock, policy), ThreadPoolExecutor(policy.connections, "send") as pool:
-        for finished in [pool.submit(drain, number) for number in numbers]:
-            finished.result()
+        drains = [pool.submit(drain, number) for number in numbers]
+        try:
+            for finished in drains:
+                finished.result()
+        except KeyboardInterrupt:
+            report.stopped = True
+        finally:
+            stop.set()  # each thread finishes the message in hand, then the pool ends
     return report
 
 
@@ -110,35 +122,42 @@ def _one(
 ) -> tuple[str, State | None, str] | None:
     """Claim, render, send and record one delivery; None when nothing is due."""
     with Session(engine) as session:
-        claimed = ledger.claim(session, owner, clock(), policy.lease, policy.only)
+        claimed = ledger.claim(session, owner, clock(), policy.lease, policy.on_unknown, policy.only)
         if claimed is None:
             return None
-        if (reason := _must_not(session, claimed)) is not None:
-            return claimed.period, ledger.suppress(session, claimed, owner, reason), reason
+        if (verdict := _must_not(session, claimed, clock())) is not None:
+            session.commit()  # on SQLite a read that turns into a write may find the file locked
+            return claimed.period, ledger.settle(session, claimed, owner, *verdict), verdict[1]
         outcome = _hand_over(session, transport, claimed, policy)
         state = ledger.record(session, claimed, owner, outcome, clock(), policy.on_unknown)
         _tell(session, claimed, state, outcome)
         return claimed.period, state, outcome.reply
 
 
-def _must_not(session: Session, claimed: Claim) -> str | None:
+def _must_not(session: Session, claimed: Claim, now: datetime) -> tuple[State, str] | None:
     """Why this must not go out any more: asked just before sending, so that leaving counts at once."""
     delivery = session.get_one(Delivery, claimed.delivery_id)
     reader = session.get(Subscriber, delivery.subscriber_id) if delivery.subscriber_id else None
     if reader is None:
-        return "the reader was erased"
-    if reader.status is not Status.ACTIVE:
-        return f"the reader is {reader.status}"
-    return reason_for(session, delivery.address)
+        return State.SUPPRESSED, "the reader was erased"
+    if reason := reason_for(session, delivery.address):
+        return State.SUPPRESSED, reason
+    if reason := why_not(reader, now):
+        return (State.SKIPPED if "paused" in reason else State.SUPPRESSED), reason
+    if now > delivery.not_after:
+        return State.SKIPPED, f"too late: it was to go out by {delivery.not_after:%Y-%m-%d %H:%M} UTC"
+    return None
 
 
 def _hand_over(session: Session, transport: Transport, claimed: Claim, policy: Policy) -> Outcome:
     try:
         envelope = render.run(session, claimed.delivery_id, policy.keys)
     except MessageError as error:
+        session.commit()
         return Outcome(Verdict.FAILED, Phase.BEFORE_DOT, f"the message cannot be built: {error}")
     except Exception as error:
         log.exception("render failed", id=claimed.delivery_id)
+        session.rollback()
         return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, f"unexpected {type(error).__name__}: {error}")
     session.commit()  # no transaction is open while the server thinks
     return transport.send(envelope)

@@ -74,7 +74,12 @@ def test_a_paper_without_figures_stands_in_the_middle_not_at_zero(session):
 def test_two_sources_counts_are_never_added(session):
     stored(session, entry("Told by two", snapshots=(votes(1, 30),)))
     fetch.run(
-        session, [Told(entry("Told by two", snapshots=(votes(1, 20),)), name="other")], None, NOW, lambda *_: None
+        session,
+        [Told(entry("Told by two", snapshots=(votes(1, 20),)), name="other")],
+        None,
+        NOW,
+        NOW,
+        lambda *_: None,
     )
 
     assert candidates.load(session, NOW, WEEK).votes == ([30],)

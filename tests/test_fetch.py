@@ -1,18 +1,19 @@
 """Fetch: each paper once, whatever the sources and versions; broken parts cost only themselves."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from sqlmodel import select
+from sqlmodel import Session, select
 from world import NOW, Told, entry, papers, stored
 
-from newsletter import fetch
+from newsletter import db, fetch
 from newsletter.errors import SourceUnavailable
 from newsletter.models import Alias, Paper, PaperSource, Signal, SourceState
 from newsletter.sources import Snapshot
 
 
-def run(session, *sources, now=NOW):
-    return fetch.run(session, sources, None, now, lambda *_: None)
+def run(session, *sources, now=NOW, clock=None):
+    return fetch.run(session, sources, None, now, clock or now, lambda *_: None)
 
 
 def all_papers(session):
@@ -164,7 +165,7 @@ def test_memory_comes_back_on_the_next_read_and_a_failure_keeps_it(session):
 
 def test_progress_names_the_source(session):
     said = []
-    fetch.run(session, [Told(name="mine")], None, NOW, lambda *words: said.append(words))
+    fetch.run(session, [Told(name="mine")], None, NOW, NOW, lambda *words: said.append(words))
 
     assert said == [("mine", "asked")]
 
@@ -182,3 +183,50 @@ def test_many_papers_in_one_reading_are_stored_in_batches(session):
     (report,) = stored(session, *(entry(f"Paper number {number} of many", number) for number in range(1, 1102)))
 
     assert (report.new, len(all_papers(session))) == (1101, 1101)
+
+
+def test_a_replay_leaves_what_is_announced_later_for_later_and_reads_it_again(session):
+    source = Told(entry("Known by then", 1), entry("Of tomorrow", 2, announced_at=NOW + timedelta(days=1)))
+
+    (early,) = run(session, source, clock=NOW + timedelta(days=300))
+    (late,) = run(session, source, now=NOW + timedelta(days=2), clock=NOW + timedelta(days=300))
+
+    assert (early.new, early.later, late.new, late.later) == (1, 1, 1, 0)
+    assert source.memories == [{}, {}]
+    assert all_papers(session)[1].announced_at == NOW + timedelta(days=1)
+    assert all_papers(session)[0].first_seen_at == NOW + timedelta(days=300)
+
+
+def test_two_editorials_are_two_papers_whichever_way_they_come(session):
+    stored(session, entry("Editorial", arxiv_id=""))
+    stored(session, entry("Editorial", 1), entry("Editorial", 2))
+    stored(session, entry("Editorial", arxiv_id="", doi="10.1000/5"))
+
+    assert [paper.key[:6] for paper in all_papers(session)] == ["arxiv:", "arxiv:", "doi:10", "title:"]
+
+
+def test_a_title_that_one_identified_paper_has_taken_is_closed_to_the_next(session):
+    stored(session, entry("A long enough title for this", arxiv_id=""))
+    stored(session, entry("A long enough title for this", 1), entry("A long enough title for this", 2))
+
+    assert len(all_papers(session)) == 2
+
+
+def test_two_processes_that_find_the_same_papers_at_once_store_them_once(engine):
+    def read(number):
+        with db.writing(engine) as own:
+            return run(
+                own,
+                Told(
+                    *(entry(f"Paper number {each} of many", each) for each in range(1, 300)),
+                    name=f"source {number}",
+                ),
+            )
+
+    with ThreadPoolExecutor(4) as pool:
+        reports = [report for reports in pool.map(read, range(4)) for report in reports]
+
+    with Session(engine) as session:
+        assert len(all_papers(session)) == 299
+        assert len(session.exec(select(PaperSource)).all()) == 4 * 299
+    assert all(not report.error for report in reports)

@@ -17,6 +17,7 @@ LEVELS = (
     ("newsletter.db",),
     ("newsletter.ledger",),
     ("newsletter.edition", "newsletter.candidates"),
+    ("newsletter.chooser",),
     ("newsletter.fetch", "newsletter.pick", "newsletter.render"),
     ("newsletter.send",),
     ("newsletter.schedule",),

@@ -24,6 +24,8 @@ def row(subscriber_id, period="2026-03-10", **more):
         "message_id": f"<{period}-{subscriber_id}@example.org>",
         "date": NOW,
         "not_before": NOW,
+        "not_after": NOW + timedelta(hours=18),
+        "doubtful": False,
         "details": {},
         "attempts": 0,
         "reply": "",
@@ -54,8 +56,8 @@ def state(session, delivery_id):
     return session.get_one(Delivery, delivery_id).state
 
 
-def claimed(session, now=NOW, owner="me"):
-    return ledger.claim(session, owner, now, LEASE)
+def claimed(session, now=NOW, owner="me", on_unknown="resend"):
+    return ledger.claim(session, owner, now, LEASE, on_unknown)
 
 
 def test_a_second_plan_for_the_same_reader_letter_and_period_is_nothing(session, ada, one):
@@ -78,8 +80,8 @@ def test_a_claim_waits_for_its_time(session, ada):
 
 
 def test_a_claim_can_be_limited_to_one_reader(session, ada, one):
-    assert ledger.claim(session, "me", NOW, LEASE, only=ada.id + 1) is None
-    assert ledger.claim(session, "me", NOW, LEASE, only=ada.id) is not None
+    assert ledger.claim(session, "me", NOW, LEASE, "resend", only=ada.id + 1) is None
+    assert ledger.claim(session, "me", NOW, LEASE, "resend", only=ada.id) is not None
 
 
 def test_of_many_workers_each_delivery_has_one_winner(engine, session, ada):
@@ -90,7 +92,7 @@ def test_of_many_workers_each_delivery_has_one_winner(engine, session, ada):
     def drain(number):
         won = []
         with Session(engine) as own:
-            while (claim := ledger.claim(own, f"worker {number}", NOW, LEASE)) is not None:
+            while (claim := ledger.claim(own, f"worker {number}", NOW, LEASE, "resend")) is not None:
                 won.append(claim.delivery_id)
         return won
 
@@ -132,7 +134,7 @@ def test_a_failed_delivery_releases_its_picks_for_another_day(session, one):
 
 
 def test_a_suppressed_delivery_keeps_its_reason_and_releases_its_picks(session, one):
-    ledger.suppress(session, claimed(session), "me", "the reader left")
+    ledger.settle(session, claimed(session), "me", State.SUPPRESSED, "the reader left")
 
     assert session.exec(select(Pick)).all() == []
     assert session.get_one(Delivery, one).outcome == "the reader left"
@@ -170,11 +172,43 @@ def test_a_renewed_lease_keeps_the_claims_of_that_owner_alone(session, ada, one)
     assert ledger.sweep(session, NOW + LEASE * 2, "hold") == 1
 
 
-def test_a_released_claim_is_as_if_it_had_never_been_taken(session, one):
-    ledger.release(session, claimed(session), "me")
+def test_after_a_doubt_the_picks_stay_the_readers_whatever_comes(session, one):
+    ledger.record(session, claimed(session), "me", outcome(Verdict.UNKNOWN), NOW, "resend")
+    again = claimed(session, NOW + timedelta(days=1))
+    ledger.record(session, again, "me", outcome(Verdict.FAILED), NOW, "resend")
 
-    kept = session.get_one(Delivery, one)
-    assert (kept.state, kept.attempts) == (State.PENDING, 0)
+    assert state(session, one) is State.FAILED
+    assert len(session.exec(select(Pick)).all()) == 1
+
+
+def test_what_is_unknown_is_not_taken_under_hold(session, one):
+    ledger.record(session, claimed(session), "me", outcome(Verdict.UNKNOWN), NOW, "resend")
+
+    assert claimed(session, NOW + timedelta(days=1), on_unknown="hold") is None
+
+
+def test_a_worn_out_delivery_that_a_sender_dies_at_is_held(session, one):
+    session.get_one(Delivery, one).attempts = 40
+    session.commit()
+    claimed(session)
+
+    ledger.sweep(session, NOW + LEASE * 2, "resend")
+
+    assert claimed(session, NOW + timedelta(days=300)) is None
+    assert ledger.next_try(session, ["2026-03-10"]) is None
+
+
+def test_the_outcome_of_the_hundredth_attempt_can_be_recorded(session, one):
+    session.get_one(Delivery, one).attempts = 99
+    session.commit()
+
+    assert ledger.record(session, claimed(session), "me", outcome(Verdict.UNKNOWN), NOW, "resend") is State.UNKNOWN
+
+
+def test_the_next_try_is_told(session, one):
+    ledger.record(session, claimed(session), "me", outcome(Verdict.DEFERRED), NOW, "resend")
+
+    assert ledger.next_try(session, ["2026-03-10"]) == NOW + timedelta(minutes=7, seconds=30)
 
 
 @pytest.mark.parametrize(("on_unknown", "taken"), [("resend", True), ("hold", False)])

@@ -1,6 +1,7 @@
 """MJML that the compiler would take in silence is refused, with the line and the cure."""
 
 import pytest
+from mjml import mjml2html
 
 from newsletter.mail import lint
 
@@ -30,10 +31,15 @@ def test_sound_mjml_has_no_problem():
         ("<mj-include path='x' />", "<mj-include> is not known", "[% include"),
         ('<mj-text colour="red">x</mj-text>', '<mj-text> has no attribute "colour"', "color"),
         ('<mj-text font-size="banana">x</mj-text>', 'font-size="banana" means nothing', "px"),
-        ('<mj-text font-size="jj0000jjpx">x</mj-text>', 'font-size="jj0000jjpx" means nothing', "px"),
+        ('<mj-text font-size="jj0000jjpx">x</mj-text>', 'font-size="jj0000jjpx" means nothing', "in sizes"),
+        ('<mj-text padding-top="jj0000jj\n">x</mj-text>', 'padding-top="jj0000jj" means nothing', "in sizes"),
+        ('<mj-text color="#jj0000jj">x</mj-text>', 'color="#jj0000jj" means nothing', "#b3400e"),
+        ("<mj-text align=left>x</mj-text>", "an attribute of <mj-text> cannot be read", 'width="50%"'),
+        ("<mj-text><p a=>x</p></mj-text>", "an attribute of <p> cannot be read", 'width="50%"'),
+        ("<mj-text><p @a='1'>x</p></mj-text>", "an attribute of <p> cannot be read", 'width="50%"'),
         ('<mj-text color="#12">x</mj-text>', 'color="#12" means nothing', "#b3400e"),
         ("<mj-text><mj-text>x</mj-text></mj-text>", "<mj-text> stands in <mj-text>", "<mj-column>"),
-        ("<mj-text><p>x</mj-text>", "</mj-text> closes <p> of line 3", "close <p> first"),
+        ("<mj-text><p>x</mj-text>", "</mj-text> closes <p>", "close <p> first"),
         ("<mj-text>x</mj-texx></mj-text>", "</mj-texx> closes <mj-text>", "drop </mj-texx>"),
         ("<mj-text>a < b</mj-text>", "a bare < stands in the text", "&lt;"),
         ("<mj-text><p jj0000jj>x</p></mj-text>", "a mark stands among the attributes of <p>", "whole element"),
@@ -63,4 +69,18 @@ def test_a_tag_that_never_closes_is_found_where_it_opens():
 
 
 def test_a_close_without_an_opening_is_a_problem():
-    assert lint.problems("</mjml>")[0].what == "</mjml> closes <nothing> of line 0"
+    assert lint.problems("</mjml>") == [lint.Problem(1, "</mjml> closes nothing", "drop </mjml>")]
+
+
+def test_a_close_tells_the_line_of_what_it_closes():
+    problem = lint.problems(around("<mj-text><p>one\ntwo\n</mj-text>"))[0]
+    assert (problem.line, problem.what, problem.opened) == (5, "</mj-text> closes <p>", 3)
+
+
+@pytest.mark.parametrize(
+    "tag", ["<p>", "<br />", "<p a>", "<p a = '1'>", '<p a="x>y"\n:b="it\'s" >', '<p data-a.b="" é="&amp;"/>']
+)
+def test_every_tag_that_the_compiler_reads_is_sound(tag):
+    text = around(f"<mj-text>{tag}</mj-text>" if tag.endswith("/>") else f"<mj-text>{tag}x</p></mj-text>")
+    assert lint.problems(text) == []
+    assert mjml2html(text)

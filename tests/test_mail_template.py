@@ -96,7 +96,7 @@ def test_a_frozen_letter_that_was_changed_is_refused(folder):
         ("{{ name.first }}", 4, "has no attribute 'first'"),
         ("{{ 1 // 0 }}", 1, "division"),
         ("<mj-foo />", 4, "<mj-foo> is not known"),
-        ("<p a=>x</p>", 1, "MJML: unable to parse"),
+        ("<p a=>x</p>", 4, "an attribute of <p> cannot be read"),
     ],
 )
 def test_a_broken_template_is_told_with_file_line_and_cure(folder, body, line, what):
@@ -118,7 +118,7 @@ def test_a_placeholder_that_got_lost_on_the_way_is_named(folder):
 def test_marks_that_the_compiler_tears_apart_are_refused(folder):
     title = "<mj-head><mj-title>{% for one in name %}</mj-title>"
     (folder / "hello.mjml").write_text((HELLO % "{% endfor %}").replace("<mj-head>", title))
-    with pytest.raises(TemplateError, match=r"hello\.mjml:1: Jinja, once compiled: "):
+    with pytest.raises(TemplateError, match=r"hello\.mjml: Jinja, once compiled: .*\n  cure: open and close"):
         load_letter("hello", [folder])
 
 
@@ -127,13 +127,54 @@ def test_an_offset_of_the_compiler_becomes_a_line(folder):
     with pytest.raises(TemplateError, match=r"hello\.mjml:2: "):
         load_letter("hello", [folder])
     (folder / "hello.mjml").write_text("\n\n<p>x</p>")
-    with pytest.raises(TemplateError, match=r"hello\.mjml:3: MJML: unexpected token"):
+    with pytest.raises(TemplateError, match=r"hello\.mjml:3: MJML: unexpected token\n    <p>x</p>\n"):
         load_letter("hello", [folder])
+
+
+def test_what_the_compiler_refuses_without_a_place_blames_no_line(folder):
+    (folder / "hello.mjml").write_text(HELLO % "]]>")
+    with pytest.raises(TemplateError, match=r"hello\.mjml: MJML: unable to parse next template\n  cure: check"):
+        load_letter("hello", [folder])
+
+
+def test_what_no_line_can_be_blamed_for_is_looked_for_in_the_files_that_replace_ours(own):
+    folders = own("_footer.html", "Know someone", "]]>")
+    with pytest.raises(TemplateError, match="MJML: unable to parse") as caught:
+        load_letter("digest", folders)
+    assert str(caught.value).startswith(f"{folders[0] / '_footer.html'}: ")
+
+
+def test_every_line_in_a_message_is_one_of_a_file(own):
+    folders = own("_masthead.html", "</h1>", "</h2>")
+    with pytest.raises(TemplateError, match=r"_masthead\.html:5: </h2> closes <h1> of line 5\n    <h1 "):
+        load_letter("digest", folders)
+    folders = own("_masthead.html", "</h1>", "</h1></mj-text>\n<b></i></b>")
+    with pytest.raises(TemplateError) as caught:
+        load_letter("digest", folders)
+    assert "_masthead.html:6: </i> closes <b> of line 6\n" in str(caught.value)
+
+
+def test_a_close_in_one_file_of_what_another_opened_names_both(own):
+    folders = own("_masthead.html", "</h1>", "</h1></mj-colum>")
+    with pytest.raises(TemplateError) as caught:
+        load_letter("digest", folders)
+    own_file, shipped = folders[0] / "_masthead.html", folders[1] / "digest.mjml"
+    lines = shipped.read_text(encoding="utf-8").split("\n")
+    opened = lines.index("        <mj-text>") + 1
+    assert f"{own_file}:5: </mj-colum> closes <mj-text> of {shipped}:{opened}\n" in str(caught.value)
+
+
+def test_a_mark_in_a_size_is_shown_as_it_was_written(own):
+    mark = "{{ 16\n  }}"
+    with pytest.raises(TemplateError) as caught:
+        load_letter("digest", own("digest.mjml", 'border-radius="16px"', f'border-radius="{mark}"'))
+    assert 'border-radius="{{ 16 }}" means nothing\n' in str(caught.value)
+    assert "\n  cure: marks are not allowed in sizes" in str(caught.value)
 
 
 def test_the_compilers_own_token_is_refused_in_a_template(folder):
     (folder / "hello.mjml").write_text(HELLO % "jj0000jj")
-    with pytest.raises(TemplateError, match="jj0000jj is how the compiler marks"):
+    with pytest.raises(TemplateError, match=r"hello\.mjml:4: jj0000jj is how the compiler marks"):
         load_letter("hello", [folder])
 
 
@@ -149,12 +190,31 @@ def test_one_partial_may_be_overridden(own):
 
 
 @pytest.mark.parametrize("name", ["unsubscribe_url", "preferences_url", "postal_address", "reason"])
-@pytest.mark.parametrize(("file", "letter"), [("_footer.html", "digest.mjml"), ("digest.txt", "digest.txt")])
-def test_a_digest_without_its_duties_is_refused_by_name(own, file, letter, name):
+@pytest.mark.parametrize("file", ["_footer.html", "digest.txt"])
+def test_a_digest_without_its_duties_is_refused_by_name_and_file(own, file, name):
     mark = f"{name}|fill" if file == "digest.txt" and not name.endswith("url") else name
     folders = own(file, f"{{{{ {mark} }}}}", "gone")
-    with pytest.raises(TemplateError, match=rf"{letter}:1: \{{\{{ {name} \}}\}} is not shown"):
+    own("_inline.css", ".headline", ".headline")
+    with pytest.raises(TemplateError) as caught:
         load_letter("digest", folders)
+    assert str(caught.value).startswith(f"{folders[0] / file}: {{{{ {name} }}}} is not shown\n  cure: ")
+
+
+def test_a_digest_without_a_footer_names_the_file_that_left_it_out(own):
+    folders = own("digest.mjml", '[% include "_footer.html" %]', "")
+    own("_inline.css", ".headline", ".headline")
+    with pytest.raises(TemplateError) as caught:
+        load_letter("digest", folders)
+    files = [f"{folders[0] / name}" for name in ("digest.mjml", "_inline.css")]
+    assert str(caught.value).startswith(f"{', '.join(files)}: {{{{ unsubscribe_url }}}} is not shown\n")
+
+
+def test_a_digest_of_one_folder_that_forgot_a_duty_is_named_itself(tmp_path):
+    shutil.copytree(SHIPPED, tmp_path / "copy")
+    (tmp_path / "copy" / "_footer.html").write_text("")
+    with pytest.raises(TemplateError) as caught:
+        load_letter("digest", [tmp_path / "copy"])
+    assert str(caught.value).startswith(f"{tmp_path / 'copy' / 'digest.mjml'}: {{{{ unsubscribe_url }}}} is not")
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,18 @@
 """Pick: each reader's papers, frozen in a delivery with their reasons."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
-from world import KEYS, NOW, configured, entry, planned, reader, stored
+from world import KEYS, NOW, configured, entry, papers, planned, reader, stored
 
-from newsletter import ledger, pick
+from newsletter import chooser, ledger, pick
 from newsletter.cli import wiring
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Frozen, Paper, Pick, State
 from newsletter.sources import Snapshot
-from subscribers.models import Follow
+from subscribers.models import Subscriber
 
 
 @pytest.fixture
@@ -21,9 +22,10 @@ def config(tmp_path):
 
 def chosen(session, config, each, size=10, at=NOW):
     """The titles picked for a reader, best first."""
-    chooser = pick.chooser(session, session.exec(select(Follow)).all(), at, wiring.taste(config))
-    found = chooser.choose(each.follows, pick.sent_to(session, each.id), size)
-    return [chooser.found.papers[one.position].title for one in found]
+    choose = chooser.chooser(session, [each.id], at, wiring.taste(config))
+    each = session.get_one(Subscriber, each.id)
+    found = choose.choose(each.follows, chooser.sent_to(session, each.id), size)
+    return [choose.found.papers[one.position].title for one in found]
 
 
 def test_a_reader_gets_what_they_follow(session, config):
@@ -131,7 +133,7 @@ def test_a_failed_digest_gives_its_papers_back(session, config):
     stored(session)
     each = reader(session, "ada@example.org", "Graphs")
     planned(session, config)
-    claim = ledger.claim(session, "me", NOW, timedelta(seconds=60))
+    claim = ledger.claim(session, "me", NOW, timedelta(seconds=60), "resend")
     ledger.record(session, claim, "me", Outcome(Verdict.FAILED, Phase.REPLIED, "550 no"), NOW, "resend")
 
     assert chosen(session, config, each)
@@ -154,13 +156,43 @@ def test_a_quiet_day_is_an_outcome_with_its_reason(session, config, topic, said)
     assert (report.skipped, delivery.state, delivery.outcome) == (1, State.SKIPPED, said)
 
 
-def test_a_day_without_papers_says_so(session, config):
-    reader(session)
-    planned(session, config)
+def test_where_there_is_no_paper_at_all_nothing_is_stored_and_the_day_stays_open(session, config):
+    reader(session, "ada@example.org", "Graphs")
 
-    assert session.exec(select(Delivery.outcome)).one() == (
-        "nothing worth sending: no paper was announced in the window"
-    )
+    early = planned(session, config)
+    stored(session)
+    late = planned(session, config)
+
+    assert (early.waiting, early.skipped, late.planned) == (1, 0, 1)
+
+
+def test_a_readers_reasons_do_not_depend_on_who_else_reads(session, config):
+    stored(session, entry("Nothing of these words", 1, categories=("stat.ME",)), *papers())
+    one = reader(session, "one@example.org", "Causal inference", "Statistics and inference", "Graphs").id
+    two = reader(session, "two@example.org", "Statistics and inference", "Causal inference", "Graphs").id
+    taste = wiring.taste(config)
+    alone = chooser.chooser(session, [two], NOW, taste)
+    together = chooser.chooser(session, [one, two], NOW, taste)
+    follows = session.get_one(Subscriber, two).follows
+
+    assert alone.choose(follows, (), 10) == together.choose(follows, (), 10)
+
+
+def test_two_planners_of_different_days_at_once_never_give_a_paper_twice(engine, session, config):
+    stored(session)
+    ids = [reader(session, f"reader{number}@example.org", "Graphs", "Language models").id for number in range(20)]
+    session.commit()
+
+    def plan(day):
+        at = NOW + timedelta(hours=day)
+        due = [pick.Due(each, f"2026-03-{10 + day}") for each in ids]
+        return pick.run(engine, due, wiring.taste(config), wiring.issue(config), KEYS, at, at)
+
+    with ThreadPoolExecutor(3) as pool:
+        reports = list(pool.map(plan, range(3)))
+
+    assert sum(report.planned + report.skipped for report in reports) == 60
+    assert len(session.exec(select(Delivery)).all()) == 60
 
 
 def test_later_readers_of_a_day_share_the_edition_and_its_frozen_texts(session, config):
@@ -191,9 +223,9 @@ def test_another_template_or_imprint_is_another_edition(session, config, tmp_pat
 def test_a_planner_that_comes_second_leaves_the_first_ones_delivery(session, config):
     stored(session)
     each = reader(session, "ada@example.org", "Graphs")
-    chooser = pick.chooser(session, each.follows, NOW, wiring.taste(config))
     due, report = pick.Due(each.id, "2026-03-10"), pick.Report()
-    planner = pick.Planner(session, chooser, wiring.issue(config), KEYS, NOW, NOW)
+    choose = chooser.chooser(session, [each.id], NOW, wiring.taste(config))
+    planner = pick.Planner(session, choose, wiring.issue(config), KEYS, NOW, NOW)
 
     assert planner.plan(due, report) is not None
     assert planner.plan(due, report) is None

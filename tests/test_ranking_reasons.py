@@ -5,7 +5,7 @@ import pytest
 
 from newsletter.ranking import blend, reasons, text
 from newsletter.ranking.interests import interest
-from newsletter.ranking.relevance import Facts, evidence
+from newsletter.ranking.relevance import Facts, Matches
 from subscribers.models import FollowKind
 from subscribers.topics import Catalogue, Topic
 
@@ -25,13 +25,20 @@ PAPERS = [
 FACTS = [Facts(), Facts(frozenset({"q-bio.NC"}), frozenset({"ada lovelace"}), "the lab"), Facts()]
 
 
+def matches(*interests):
+    return Matches(text.index(PAPERS, (term for each in interests for term in each.terms)), FACTS)
+
+
+def reading(found, *interests):
+    evidence = np.array([found.evidence(each) for each in interests]).reshape(-1, len(PAPERS))
+    return blend.Reader(np.ones(len(interests)), evidence, np.zeros((0, len(PAPERS))))
+
+
 def why(paper, *follows, share=(0.5, 0.5, 0.5), trending=False):
     interests = [interest(FollowKind(kind), name, CATALOGUE) for kind, name in follows]
-    index = text.index(PAPERS, (term for each in interests for term in each.terms))
-    found = evidence(interests, index, FACTS)
-    reader = blend.Reader(tuple(range(len(interests))), (1.0,) * len(interests))
+    found = matches(*interests)
     choice = blend.Choice(paper, 0.5, trending)
-    return reasons.reasons(choice, reader, interests, found, index, np.array(share))
+    return reasons.reasons(choice, reading(found, *interests), interests, found, np.array(share))
 
 
 def words(*arguments, **more):
@@ -89,8 +96,6 @@ def test_all_reasons_make_one_sentence():
 
 def test_the_named_reason_is_true_without_it_the_paper_is_less_relevant():
     graphs, chemistry = (interest(FollowKind.TOPIC, name, CATALOGUE) for name in ("Graphs", "Chemistry"))
-    index = text.index(PAPERS, [*graphs.terms, *chemistry.terms])
-    found = evidence([graphs, chemistry], index, FACTS)
-    both, without = blend.Reader((0, 1), (1.0, 1.0)), blend.Reader((1,), (1.0,))
+    found = matches(graphs, chemistry)
 
-    assert blend.relevance(both, found)[0] > blend.relevance(without, found)[0]
+    assert blend.relevance(reading(found, graphs, chemistry))[0] > blend.relevance(reading(found, chemistry))[0]

@@ -1,11 +1,12 @@
 """Evidence: what speaks for a paper, and how it adds up."""
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from newsletter.ranking import text
 from newsletter.ranking.interests import interest
-from newsletter.ranking.relevance import Facts, Interest, evidence, matched
+from newsletter.ranking.relevance import Facts, Interest, Matches
 from subscribers.models import FollowKind
 from subscribers.topics import Catalogue, Topic
 
@@ -30,7 +31,8 @@ def follow(kind, value):
 
 def judged(*interests, facts=None):
     index = text.index(PAPERS, (term for each in interests for term in each.terms))
-    return index, evidence(interests, index, facts or [Facts()] * len(PAPERS))
+    found = Matches(index, facts or [Facts()] * len(PAPERS))
+    return found, np.array([found.evidence(each) for each in interests]).reshape(-1, len(PAPERS))
 
 
 def test_more_and_rarer_words_in_the_title_speak_louder():
@@ -49,10 +51,10 @@ def test_a_parent_is_served_by_its_subtopics_words():
 
 def test_the_terms_that_matched_are_named_strongest_first_and_none_inside_another():
     graphs = follow("topic", "Graphs")
-    index, _ = judged(graphs)
+    found, _ = judged(graphs)
 
-    assert matched(graphs, index, 0) == ["graph neural network", "message passing"]
-    assert matched(graphs, index, 3) == []
+    assert found.terms(graphs, 0) == ["graph neural network", "message passing"]
+    assert found.terms(graphs, 3) == []
 
 
 def test_a_topic_in_own_words_is_looked_for_as_a_phrase_and_by_its_telling_words():
@@ -109,7 +111,7 @@ def test_organizations_and_followed_categories_match_exactly():
     assert (found > 0).tolist() == [[True, False, False, False]] * 2
 
 
-def test_no_interests_give_no_rows():
-    _, found = judged()
+def test_a_term_that_was_not_looked_for_is_in_no_paper():
+    found, _ = judged(follow("topic", "Graphs"))
 
-    assert found.shape == (0, 4)
+    assert found.evidence(follow("keyword", "solvents")).tolist() == [0, 0, 0, 0]

@@ -8,16 +8,15 @@ from email import message_from_bytes, policy
 
 import pytest
 from sqlmodel import Session, func, select
-from world import KEYS, configured, reader
+from world import KEYS, NOW, configured, reader
 
 from newsletter import db, fetch, ledger, pick, schedule, send
 from newsletter.cli import wiring
 from newsletter.cli.catcher import catcher
+from newsletter.cli.demo import over_smtp
 from newsletter.cli.start import Started
 from newsletter.mail.message import readable
-from newsletter.models import Paper, Pick, Signal, State
-from subscribers import people
-from subscribers.models import Follow
+from newsletter.models import Paper, Pick, Signal
 
 pytestmark = pytest.mark.shared_data
 
@@ -63,15 +62,15 @@ def evening(day):
 
 def read(started, at):
     with db.writing(started.engine) as session:
-        (report,) = fetch.run(session, wiring.sources(started.config), None, at, lambda *_: None)
+        (report,) = fetch.run(session, wiring.sources(started.config), None, at, NOW, lambda *_: None)
     return report
 
 
 def plan(started, at):
     taste, issue = wiring.taste(started.config), wiring.issue(started.config)
-    with db.writing(started.engine) as session:
+    with Session(started.engine) as session:
         due = schedule.due(session, at, timedelta(hours=18))
-        return pick.run(session, due, taste, issue, KEYS, at, at)
+    return pick.run(started.engine, due, taste, issue, KEYS, at, datetime.now(UTC))
 
 
 def test_every_list_day_in_date_order_gives_each_paper_once(started, shared_data):
@@ -119,12 +118,12 @@ def test_a_december_week_for_twenty_readers_over_real_smtp(started, shared_data)
         for day in days(shared_data, "2025-12-08", "2025-12-13"):
             read(started, evening(day))
             plan(started, evening(day))
-            over_smtp = _over_smtp(started, caught.port)
+            mailing = over_smtp(started, caught.port)
             send.run(
                 started.engine,
-                wiring.transport(over_smtp.config),
+                wiring.transport(mailing.config),
                 lambda: datetime.now(UTC),
-                wiring.policy(over_smtp, datetime.now(UTC)),
+                wiring.policy(started, datetime.now(UTC)),
                 lambda _: None,
             )
 
@@ -132,27 +131,15 @@ def test_a_december_week_for_twenty_readers_over_real_smtp(started, shared_data)
         balance = ledger.balance(session, days(shared_data, "2025-12-08", "2025-12-13"))
     assert balance["planned"] == 100 == balance["sent"] + balance["skipped"]
     assert len(caught.messages) == balance["sent"] >= 55
-    _every_message_is_complete(started, caught.messages)
+    _every_message_is_complete(caught.messages)
 
 
-def _over_smtp(started, port):
-    from newsletter.cli.demo import _over_smtp as over_smtp  # noqa: PLC0415
-
-    return Started(over_smtp(started, port).config)
-
-
-def _every_message_is_complete(started, messages):
-    with Session(started.engine) as session:
-        titles = dict(iter(session.exec(select(Paper.key, Paper.title))))
-        follows = session.exec(select(Follow)).all()
-        assert len(list(people.listing(session))) == 20
-    assert follows
-    assert titles
+def _every_message_is_complete(messages):
     for recipient, content in messages:
         message = message_from_bytes(content, policy=policy.default)
         text, html = readable(content)
         assert message["To"] == recipient
-        assert "List-Unsubscribe=One-Click" in message["List-Unsubscribe-Post"]
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert len(html.encode()) <= 90_000
-        assert all("unsubscribe" in part.lower() for part in (text, html))
-        assert State.SENT
+        assert all("nsubscribe" in part for part in (text, html))
+        assert "atches" in text or "limbing" in text

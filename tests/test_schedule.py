@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from world import NOW, reader
 
 from newsletter import schedule
+from newsletter.pick import Due
 from subscribers.models import Status
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -76,15 +77,16 @@ def test_the_next_instant_is_on_a_chosen_day_and_less_than_eight_days_off(after,
 def test_what_was_last_due_had_been_next(at, hour, zone):
     window = timedelta(hours=47)
 
-    day = schedule.last_due(at, range(7), hour, ZoneInfo(zone), window)
+    struck, day = schedule.last_due(at, range(7), hour, ZoneInfo(zone), window)
 
-    struck = schedule.instant(day, hour, ZoneInfo(zone))
+    assert struck == schedule.instant(day, hour, ZoneInfo(zone))
     assert at - window < struck <= at < schedule.next_due(struck, range(7), hour, ZoneInfo(zone))
 
 
 def test_a_digest_too_late_for_the_window_is_not_due():
     assert schedule.last_due(utc(2026, 3, 11), range(7), 6, ZoneInfo("UTC"), WINDOW) is None
-    assert schedule.last_due(utc(2026, 3, 10, 23, 59), range(7), 6, ZoneInfo("UTC"), WINDOW) == date(2026, 3, 10)
+    found = schedule.last_due(utc(2026, 3, 10, 23, 59), range(7), 6, ZoneInfo("UTC"), WINDOW)
+    assert found == (utc(2026, 3, 10, 6), date(2026, 3, 10))
 
 
 def test_each_reader_is_due_for_their_own_local_date(session):
@@ -141,5 +143,22 @@ def test_due_can_be_asked_for_one_reader(session):
 def test_a_preview_belongs_to_the_open_period_or_to_the_local_day(session):
     each = reader(session, cadence="weekly", weekdays="mon", timezone="Asia/Tokyo")
 
-    assert schedule.open_period(each, utc(2026, 3, 9, 8), WINDOW) == "2026-03-09"
-    assert schedule.open_period(each, utc(2026, 3, 10, 20), WINDOW) == "2026-03-11"
+    assert schedule.open_period(each, utc(2026, 3, 9, 8), WINDOW) == Due(each.id, "2026-03-09", timedelta(hours=8))
+    assert schedule.open_period(each, utc(2026, 3, 10, 20), WINDOW) == Due(each.id, "2026-03-11")
+
+
+def test_a_pause_with_an_end_is_over_whatever_the_status_says(session):
+    each = reader(session)
+    each.status, each.paused_until = Status.PAUSED, NOW
+    session.commit()
+
+    assert len(schedule.due(session, NOW, WINDOW)) == 1
+    assert schedule.due(session, NOW - timedelta(seconds=1), WINDOW) == []
+
+
+def test_a_period_stays_open_for_the_window_after_its_hour(session):
+    reader(session, hour=6)
+
+    (found,) = schedule.due(session, utc(2026, 3, 10, 10), WINDOW)
+
+    assert found.room == timedelta(hours=14)

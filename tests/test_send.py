@@ -1,7 +1,10 @@
 """Send: each due delivery once, whatever the readers, servers and threads do meanwhile."""
 
+import os
+import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -12,7 +15,7 @@ from world import NOW, Scripted, configured, planned, policy, reader, stored
 from newsletter import ledger, send
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Pick, State
-from subscribers.models import Status
+from subscribers.models import Status, Subscriber
 from subscribers.suppression import suppress
 
 
@@ -140,11 +143,64 @@ def test_an_unknown_message_is_sent_again_or_held(engine, session, three):
 
 
 def test_what_a_dead_sender_left_is_swept_and_sent(engine, session, three):
-    ledger.claim(session, "dead", NOW, timedelta(seconds=60))
+    ledger.claim(session, "dead", NOW, timedelta(seconds=60), "resend")
 
     report = run(engine, Scripted(), NOW + timedelta(seconds=61))
 
     assert (report.swept, report.outcomes) == (1, {State.SENT: 3})
+
+
+def test_a_digest_that_became_too_late_is_skipped_with_the_reason(engine, session, three):
+    transport = Scripted()
+
+    report = run(engine, transport, NOW + timedelta(hours=18, seconds=1))
+
+    assert (report.outcomes, transport.envelopes) == ({State.SKIPPED: 3}, [])
+    assert session.exec(select(Delivery.outcome)).first() == "too late: it was to go out by 2026-03-11 06:00 UTC"
+    assert session.exec(select(Pick)).all() == []
+
+
+def test_a_pause_holds_back_what_was_planned(engine, session, three):
+    three[0].paused_until = NOW + timedelta(days=9)
+    session.commit()
+
+    assert run(engine, Scripted()).outcomes == {State.SKIPPED: 1, State.SENT: 2}
+
+
+def test_two_senders_at_once_settle_everything_that_must_not_go_out(engine, session, config):
+    stored(session)
+    for number in range(30):
+        reader(session, f"reader{number}@example.org", "Graphs")
+    planned(session, config)
+    for each in session.exec(select(Subscriber)):
+        each.status = Status.UNSUBSCRIBED
+    session.commit()
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda name: run(engine, Scripted(), owner=name, connections=2), ("one", "two")))
+
+    assert sum(report.outcomes.get(State.SUPPRESSED, 0) for report in reports) == 30
+    assert set(states(session)) == {State.SUPPRESSED}
+
+
+def test_ctrl_c_finishes_the_message_in_hand_and_leaves_the_rest(engine, session, config):
+    stored(session)
+    for number in range(20):
+        reader(session, f"reader{number}@example.org", "Graphs")
+    planned(session, config)
+
+    class Interrupted(Scripted):
+        def send(self, envelope):
+            if not self.envelopes:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.2)
+            return super().send(envelope)
+
+    report = run(engine, Interrupted())
+
+    assert report.stopped
+    assert report.outcomes == {State.SENT: 1}
+    assert sorted(set(states(session))) == [State.PENDING, State.SENT]
 
 
 def test_a_run_can_be_limited_to_one_reader(engine, session, three):

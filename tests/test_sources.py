@@ -89,13 +89,6 @@ def test_entries_are_plain_text_with_web_links(world):
         assert entry.author_count >= len(entry.authors)
 
 
-def test_nothing_is_announced_later_than_now(world):
-    for entry in world.read().entries:
-        assert entry.announced_at is None or entry.announced_at <= NOW
-        assert entry.announced_at is None or entry.announced_at.utcoffset().total_seconds() == 0
-        assert all(one.seen_at is None or one.seen_at <= NOW for one in entry.snapshots)
-
-
 def test_memory_survives_json_and_makes_the_next_read_cheap(world):
     first = world.read()
     second = world.read(json.loads(json.dumps(first.memory)))

@@ -73,12 +73,6 @@ def test_an_empty_feed_is_no_failure(server):
     assert (reading.entries, reading.problems) == ([], [])
 
 
-def test_nothing_is_announced_after_now(server):
-    url = server.script("/feed.xml", ANNOUNCEMENT)
-    early = datetime(2026, 3, 3, 4, tzinfo=UTC)
-    assert {entry.announced_at for entry in read(url=url, now=early).entries} == {early}
-
-
 @pytest.mark.parametrize(
     ("base", "categories", "url"),
     [

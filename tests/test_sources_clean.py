@@ -124,13 +124,6 @@ def test_no_date_breaks_the_reader(written):
     assert moment is None or moment.utcoffset() == datetime.now(UTC).utcoffset()
 
 
-def test_a_moment_to_come_is_now():
-    now = datetime(2026, 3, 3, tzinfo=UTC)
-    assert clean.no_later(datetime(2030, 1, 1, tzinfo=UTC), now) == now
-    assert clean.no_later(datetime(2020, 1, 1, tzinfo=UTC), now) == datetime(2020, 1, 1, tzinfo=UTC)
-    assert clean.no_later(None, now) is None
-
-
 @pytest.mark.parametrize(
     ("written", "number"),
     [(0, 0), (7, 7), (-1, None), (True, None), ("7", None), (7.5, None), (2**40, None), (None, None)],

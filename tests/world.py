@@ -65,7 +65,7 @@ def papers():
 
 def stored(session, *entries, now=NOW):
     """Fetch these entries (or the six usual ones) into the database."""
-    return fetch.run(session, [Told(*(entries or papers()))], None, now, lambda *_: None)
+    return fetch.run(session, [Told(*(entries or papers()))], None, now, now, lambda *_: None)
 
 
 def reader(session, email="ada@example.org", *topics, **chosen):
@@ -90,8 +90,11 @@ def configured(folder: Path, text: str = "") -> Started:
 def planned(session, config, at=NOW, readers=None):
     """Plan a digest for these readers (or everybody) for NOW's day."""
     everybody = readers or list(people.listing(session))
-    due = [pick.Due(each.id, at.date().isoformat()) for each in everybody]
-    return pick.run(session, due, wiring.taste(config), wiring.issue(config), KEYS, at, at)
+    due = [pick.Due(each.id, at.date().isoformat(), timedelta(hours=18)) for each in everybody]
+    session.commit()
+    found = pick.run(session.get_bind(), due, wiring.taste(config), wiring.issue(config), KEYS, at, at)
+    session.expire_all()
+    return found
 
 
 class Scripted:

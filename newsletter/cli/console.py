@@ -35,7 +35,7 @@ class Say(Protocol):
 def progress(every: int = 50) -> Iterator[Say]:
     """A moving line on a terminal; elsewhere a plain line for each new step and each `every` messages."""
     if sys.stderr.isatty():
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as moving:
             task = moving.add_task("")
             yield lambda step, text: moving.update(task, description=f"{step}: {text}")

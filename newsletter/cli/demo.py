@@ -129,20 +129,20 @@ def _run(started: Started, folder: Path) -> dict[str, Any]:
     moment = instant(SAMPLE_MOMENT)
     fetched = read_sources(started, "", moment)
     with catcher() as caught:
-        new, _, balance = plan_and_send(_over_smtp(started, caught.port), "", moment)
+        planned, _, balance = plan_and_send(over_smtp(started, caught.port), "", moment)
     files = _keep(caught, folder / "mails")
     return {
         "folder": str(folder),
         "at": moment.isoformat(),
         "fetch": as_document(fetched),
-        "new": new,
+        "new": planned.planned,
         "received": len(caught.messages),
         "balance": balance,
         "readers": [_reader(started, str(reader["email"]), files) for reader in READERS],
     }
 
 
-def _over_smtp(started: Started, port: int) -> Started:
+def over_smtp(started: Started, port: int) -> Started:
     """The demo's configuration, but out over SMTP to the catcher, whose port is new each time."""
     config = started.config
     smtp = config.smtp.model_copy(update={"host": "127.0.0.1", "port": port, "security": "none"})
@@ -173,14 +173,8 @@ def _reader(started: Started, email: str, files: dict[str, list[str]]) -> dict[s
         mine = select(Pick, Paper.title).join(Paper, col(Paper.key) == col(Pick.paper))
         rows = session.exec(mine.where(col(Pick.subscriber_id) == reader.id).order_by(col(Pick.rank)))
         picks = [
-            {
-                "rank": pick.rank,
-                "key": pick.paper,
-                "title": title,
-                "score": round(pick.score, 4),
-                "trending": pick.trending,
-                "reasons": [in_words(reason) for reason in pick.reasons],
-            }
+            pick.model_dump(include={"rank", "score", "trending"})
+            | {"key": pick.paper, "title": title, "reasons": [in_words(reason) for reason in pick.reasons]}
             for pick, title in rows
         ]
         topics = [follow.value for follow in reader.follows]
@@ -192,8 +186,8 @@ def _print(document: dict[str, Any]) -> None:
     from newsletter.cli.pick import print_picks
     from newsletter.cli.send import balance_line
 
-    new, old = document["fetch"]["new"], document["fetch"]["unchanged"]
-    typer.echo(f"fetch   {new} papers new, {old} unchanged (the bundled sample; its votes are made up)")
+    new = f"{document['fetch']['new']} papers new" if document["fetch"]["new"] else "the papers are known already"
+    typer.echo(f"fetch   {new} (the bundled sample; its votes are made up)")
     for reader in document["readers"]:
         typer.echo(f"\n{reader['email']}  at {reader['hour']}, follows {', '.join(reader['topics'])}")
         print_picks(reader["picks"])

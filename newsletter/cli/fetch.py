@@ -39,7 +39,7 @@ def read_sources(started: Started, only: str, at: "datetime") -> "list[Report]":
 
     wanted = sources(started.config, only)
     with fetcher(started.config) as opened, db.writing(started.engine) as session, progress() as say:
-        return step.run(session, wanted, opened, at, say)
+        return step.run(session, wanted, opened, at, now(), say)
 
 
 def as_document(reports: "list[Report]") -> dict[str, object]:
@@ -49,7 +49,7 @@ def as_document(reports: "list[Report]") -> dict[str, object]:
     return {"sources": rows} | sums
 
 
-COUNTS = ("new", "updated", "unchanged", "failed")
+COUNTS = ("new", "updated", "unchanged", "not_modified", "later", "failed")
 
 
 def _print(reports: "list[Report]") -> None:
@@ -58,7 +58,8 @@ def _print(reports: "list[Report]") -> None:
     if not reports:
         typer.echo("No sources: add a [[sources]] table to the configuration (docs/configuration.md).")
         return
-    rows = table("source", *COUNTS, numbers=COUNTS)
+    names = tuple(name.replace("_", " ") for name in COUNTS)
+    rows = table("source", *names, numbers=names)
     for report in reports:
         rows.add_row(report.source, *(f"{getattr(report, name):,}" for name in COUNTS))
     console().print(rows)

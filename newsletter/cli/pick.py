@@ -8,7 +8,7 @@ from newsletter.cli.start import DEFAULT_CONFIG, AsJson, At, ConfigPath, Reader,
 
 if TYPE_CHECKING:
     from newsletter.candidates import Candidates
-    from newsletter.pick import Picked
+    from newsletter.chooser import Picked
 
 
 def pick(
@@ -26,23 +26,22 @@ def pick(
     """
     from sqlmodel import Session
 
-    from newsletter import pick as step
+    from newsletter.chooser import chooser, sent_to
     from newsletter.cli.wiring import taste
     from subscribers import people
 
     started, moment = start(config), now(at)
     with Session(started.engine) as session:
+        choose = chooser(session, [people.find(session, reader).id], moment, taste(started.config))
         found = people.find(session, reader)
-        chooser = step.chooser(session, found.follows, moment, taste(started.config))
-        sent = step.sent_to(session, found.id)
-        picked = chooser.choose(found.follows, sent, size or found.size)
+        picked = choose.choose(found.follows, sent_to(session, found.id), size or found.size)
         document = {
             "reader": found.email,
             "at": moment.isoformat(),
-            "considered": len(chooser.found.papers),
-            "picks": as_documents(picked, chooser.found),
+            "considered": len(choose.found.papers),
+            "picks": as_documents(picked, choose.found),
         }
-        fitting, best = chooser.fitting(found.follows)
+        fitting, best = choose.fitting(found.follows)
     quiet = f"{fitting} fit (the best {best:.2f}, the floor is {started.config.digest.floor:.2f})"
     show(document, as_json, lambda: _print(document, quiet))
 
@@ -67,11 +66,12 @@ def as_documents(picked: "list[Picked]", found: "Candidates") -> list[dict[str, 
 
 
 def _print(document: dict[str, Any], quiet: str) -> None:
+    if not document["considered"]:
+        typer.echo("No paper was announced in the window: run `newsletter fetch` first.")
+        return
     if not document["picks"]:
         typer.echo(f"Nothing worth sending: of {document['considered']} papers {quiet}.")
         typer.echo("Papers that were sent before, and muted ones, stay out.")
-        if not document["considered"]:
-            typer.echo("No paper was announced in the window: run `newsletter fetch` first.")
         return
     print_picks(document["picks"])
 

@@ -1,6 +1,6 @@
 """`newsletter preview`: exactly the message that would go out, written to files; nothing is stored or sent."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,21 +43,22 @@ def message(started: Started, email: str, at: datetime) -> "tuple[Envelope | Non
     from sqlmodel import Session
 
     from newsletter import pick, render, schedule
-    from newsletter.cli.wiring import issue, taste
+    from newsletter.chooser import chooser
+    from newsletter.cli.wiring import issue, taste, window
     from newsletter.ledger import find
     from newsletter.models import RELEASING
     from subscribers import people
 
-    window = timedelta(hours=started.config.schedule.catch_up_hours)
-    with Session(started.engine.execution_options(sqlite_begin="IMMEDIATE")) as session:
+    with Session(started.engine) as session:
         reader = people.find(session, email)
-        due = pick.Due(reader.id, schedule.open_period(reader, at, window))
-        delivery = find(session, due.subscriber_id, due.period)
-        if delivery is None:
-            chooser = pick.chooser(session, reader.follows, at, taste(started.config))
-            planner = pick.Planner(session, chooser, issue(started.config), started.keys, at, at)
+        due = schedule.open_period(reader, at, window(started.config))
+        planned = find(session, due.subscriber_id, due.period) is not None
+        choose = None if planned else chooser(session, [reader.id], at, taste(started.config))
+    with Session(started.engine.execution_options(sqlite_begin="IMMEDIATE")) as session:
+        if choose is not None:
+            planner = pick.Planner(session, choose, issue(started.config), started.keys, at, at)
             planner.plan(due, pick.Report())
-            delivery = find(session, due.subscriber_id, due.period)
+        delivery = find(session, due.subscriber_id, due.period)
         assert delivery is not None
         if delivery.state in RELEASING:
             return None, delivery.outcome

@@ -1,6 +1,6 @@
 """`newsletter send`: plan what is due and deliver it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +9,8 @@ from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath,
 
 if TYPE_CHECKING:
     from newsletter.pick import Due
-    from newsletter.send import Report
+    from newsletter.pick import Report as Planned
+    from newsletter.send import Report as Sent
 
 TROUBLE = ("deferred", "failed", "unknown", "pending", "sending")
 
@@ -31,49 +32,51 @@ def send(
         document = _dry_run(started, reader, now(at))
         show(document, as_json, lambda: _print_dry_run(document))
         return
-    plan_new, report, balance = plan_and_send(started, reader, now(at))
-    show(balance, as_json, lambda: _print(balance, plan_new, report))
-    if any(balance[state] for state in TROUBLE):
+    planned, report, balance = plan_and_send(started, reader, now(at))
+    show(balance, as_json, lambda: _print(started, balance, planned, report))
+    if report.stopped or any(balance[state] for state in TROUBLE):
         raise typer.Exit(FAILED)
 
 
-def plan_and_send(started: Started, email: str, at: datetime) -> "tuple[int, Report, dict[str, int]]":
-    """Both steps; returns how many deliveries are new, what sending did, and the balance."""
+def plan_and_send(started: Started, email: str, at: datetime) -> "tuple[Planned, Sent, dict[str, int]]":
+    """Both steps; returns what planning and sending did, and the balance of the periods touched."""
     from sqlmodel import Session
 
-    from newsletter import db, ledger, pick
+    from newsletter import ledger, pick
     from newsletter import send as step
     from newsletter.cli.console import progress
     from newsletter.cli.wiring import issue, policy, taste, transport
 
-    with db.writing(started.engine) as session:
-        due, only = who_is_due(started, session, email, at)
-        planned = pick.run(session, due, taste(started.config), issue(started.config), started.keys, at, now())
+    due, only = who_is_due(started, email, at)
+    config = started.config
+    planned = pick.run(started.engine, due, taste(config), issue(config), started.keys, at, now())
     with progress() as say:
         report = step.run(
             started.engine,
-            transport(started.config),
+            transport(config),
             now,
             policy(started, now(), only),
             lambda so_far: say("send", _so_far(so_far)),
         )
-    periods = {each.period for each in due} | report.periods
     with Session(started.engine) as session:
-        balance = ledger.balance(session, periods, only=only)
-    return planned.planned + planned.skipped, report, balance
+        balance = ledger.balance(session, {each.period for each in due} | report.periods, only=only)
+    return planned, report, balance
 
 
-def who_is_due(started: Started, session: Any, email: str, at: datetime) -> "tuple[list[Due], int | None]":  # noqa: ANN401 - a Session, imported late
+def who_is_due(started: Started, email: str, at: datetime) -> "tuple[list[Due], int | None]":
     """Readers whose hour has struck, and the id of the only one if there is but one."""
+    from sqlmodel import Session
+
     from newsletter import schedule
+    from newsletter.cli.wiring import window
     from subscribers import people
 
-    only = people.find(session, email).id if email else None
-    window = timedelta(hours=started.config.schedule.catch_up_hours)
-    return schedule.due(session, at, window, only), only
+    with Session(started.engine) as session:
+        only = people.find(session, email).id if email else None
+        return schedule.due(session, at, window(started.config), only), only
 
 
-def _so_far(report: "Report") -> str:
+def _so_far(report: "Sent") -> str:
     return ", ".join(f"{count:,} {state}" for state, count in sorted(report.outcomes.items()))
 
 
@@ -81,21 +84,20 @@ def _dry_run(started: Started, email: str, at: datetime) -> dict[str, Any]:
     from sqlmodel import Session
 
     from newsletter import pick
+    from newsletter.chooser import chooser, sent_to
     from newsletter.cli.pick import as_documents
     from newsletter.cli.wiring import taste
-    from subscribers.models import Follow, Subscriber
+    from subscribers.models import Subscriber
 
+    due, _ = who_is_due(started, email, at)
     readers = []
     with Session(started.engine) as session:
-        due, _ = who_is_due(started, session, email, at)
-        open_now = pick.not_planned(session, due)
-        from sqlmodel import select
-
-        chooser = pick.chooser(session, session.exec(select(Follow)).all(), at, taste(started.config))
-        for each in open_now:
+        new = pick.not_planned(session, due)
+        choose = chooser(session, (each.subscriber_id for each in new), at, taste(started.config))
+        for each in new:
             reader = session.get_one(Subscriber, each.subscriber_id)
-            picked = chooser.choose(reader.follows, pick.sent_to(session, reader.id), reader.size)
-            row = {"reader": reader.email, "period": each.period, "picks": as_documents(picked, chooser.found)}
+            picked = choose.choose(reader.follows, sent_to(session, reader.id), reader.size)
+            row = {"reader": reader.email, "period": each.period, "picks": as_documents(picked, choose.found)}
             readers.append(row)
     return {"due": len(due), "already_planned": len(due) - len(readers), "would_plan": readers}
 
@@ -113,19 +115,39 @@ def _print_dry_run(document: dict[str, Any]) -> None:
     typer.echo(f"{readers} due, {document['already_planned']} planned already. Nothing was stored or sent.")
 
 
-def _print(balance: dict[str, int], plan_new: int, report: "Report") -> None:
+def _print(started: Started, balance: dict[str, int], planned: "Planned", report: "Sent") -> None:
     from newsletter.cli.console import plural
 
-    if not balance["planned"]:
+    if planned.waiting:
+        readers = plural(planned.waiting, "reader is", "readers are")
+        typer.echo(f"{readers} due, and no paper was announced in the window: run `newsletter fetch` first.")
+    elif not balance["planned"]:
         typer.echo("Nobody is due. `newsletter subscribers list` shows who gets a digest and when.")
-        return
-    if not plan_new and not report.outcomes:
-        typer.echo("Nothing new: every reader who is due has been served already.")
+    if planned.skipped:
+        typer.echo(f"For {plural(planned.skipped, 'reader')} nothing was worth sending.")
+    if planned.already and not planned.planned and not report.outcomes:
+        typer.echo("Nothing new: for everybody who is due the day's digest is settled, or waits for its next try.")
     if report.swept:
         typer.echo(f"{plural(report.swept, 'message')} left behind by a sender that stopped: now named unknown.")
+    if report.stopped:
+        typer.echo("Stopped after the messages in hand; the rest goes out with the next `newsletter send`.")
     for words, count in sorted(report.troubles.items()):
         typer.echo(f"{count} x {words}", err=True)
-    typer.echo(balance_line(balance))
+    _print_next_try(started, balance, report)
+    if balance["planned"]:
+        typer.echo(balance_line(balance))
+
+
+def _print_next_try(started: Started, balance: dict[str, int], report: "Sent") -> None:
+    from sqlmodel import Session
+
+    from newsletter import ledger
+
+    if balance["deferred"] or balance["unknown"]:
+        with Session(started.engine) as session:
+            moment = ledger.next_try(session, report.periods)
+        if moment:
+            typer.echo(f"The next try is due at {moment:%Y-%m-%d %H:%M} UTC: run `newsletter send` then.")
 
 
 def balance_line(balance: dict[str, int]) -> str:

@@ -1,5 +1,6 @@
 """What every command starts from: options, configuration, database, clock, and one way to fail."""
 
+import io
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
+from typer._click.exceptions import UsageError
 from typer.core import TyperGroup
 
 from newsletter.errors import NewsletterError, SourceError
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.config import Config
 
 FAILED, WRONG_USAGE = 1, 2
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 
 def instant(text: str | datetime) -> datetime:
@@ -35,6 +38,8 @@ def instant(text: str | datetime) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no ISO 8601 time: write 2025-12-05T07:00:00Z") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise typer.BadParameter(f"{text!r} is out of range: use a year from {FIRST_YEAR} to {LAST_YEAR}")
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -118,6 +123,10 @@ class Guarded(TyperGroup):
         except BrokenPipeError:  # `newsletter topics | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(FAILED) from None
+        except UsageError as error:
+            if as_json:
+                typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
+            raise
         except Exception as error:
             said, code = explained(error)
             if not said:
@@ -132,8 +141,8 @@ def explained(error: Exception) -> tuple[str, int]:
     """One line and the exit code for an error that is not a bug; ("", 1) for one that is."""
     if isinstance(error, NewsletterError | SubscriberError):
         return str(error), FAILED if isinstance(error, SourceError) else WRONG_USAGE
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}", FAILED
+    if isinstance(error, OSError):
+        return f"{error.filename or 'output'}: {error.strerror or error}", FAILED
     if type(error).__module__ == "sqlalchemy.exc":  # by name: SQLAlchemy is slow to import
         return f"the database: {getattr(error, 'orig', None) or error}", FAILED
     return "", FAILED
@@ -141,6 +150,8 @@ def explained(error: Exception) -> tuple[str, int]:
 
 def logging_to_stderr(*, verbose: bool) -> None:
     """Log lines go to standard error, never between the output; without --verbose only real faults."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without UTF-8 shows "?" and gets no traceback
+        sys.stdout.reconfigure(errors="replace")
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

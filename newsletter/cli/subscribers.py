@@ -1,6 +1,6 @@
 """`newsletter subscribers`: add, list, show, import and export the readers."""
 
-import sys
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -202,16 +202,16 @@ def import_(
     from subscribers.imports import import_rows
 
     started = start(config)
+    rows, rejected = read_csv(_lines(file))
+    beside = file.with_name(f"{file.name}.rejected.csv")
     with db.writing(started.engine) as session:
-        rows, rejected = read_csv(_lines(file))
         report = import_rows(session, rows, now(at), WORDING)
+        rejected = sorted(rejected + report.rejected, key=lambda each: each.line)
         if dry_run:
             session.rollback()
-    rejected = sorted(rejected + report.rejected, key=lambda each: each.line)
-    beside = file.with_name(f"{file.name}.rejected.csv")
-    if rejected and not dry_run:
-        with beside.open("w", encoding="utf-8", newline="", errors="surrogateescape") as out:
-            rejected_csv(rejected, out.write)
+        elif rejected:  # before the commit: what cannot be reported is not stored either
+            with beside.open("w", encoding="utf-8", newline="", errors="surrogateescape") as out:
+                rejected_csv(rejected, out.write)
     document = {
         "added": report.added,
         "updated": report.updated,
@@ -257,15 +257,20 @@ def export(
     """Write all readers as CSV that `import` takes again, or as JSON."""
     from sqlmodel import Session
 
+    from newsletter.cli.console import plural
     from subscribers import people
 
     wanted = parse_status(status)
     with Session(start(config).engine) as session:
         if as_json:
-            show([people.as_dict(reader) for reader in people.listing(session, wanted)], True, lambda: None)
-        elif out is None:
-            people.export_csv(session, sys.stdout.write, wanted)
+            rows = [people.as_dict(reader) for reader in people.listing(session, wanted)]
+            text, count = json.dumps(rows, ensure_ascii=False, indent=2) + "\n", len(rows)
         else:
-            with out.open("w", encoding="utf-8", newline="") as file:
-                count = people.export_csv(session, file.write, wanted)
-            typer.echo(f"{count:,} readers written to {out}")
+            lines: list[str] = []
+            count = people.export_csv(session, lines.append, wanted)
+            text = "".join(lines)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8", newline="")
+        typer.echo(f"{plural(count, 'reader')} written to {out}", err=True)

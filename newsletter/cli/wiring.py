@@ -5,8 +5,10 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from newsletter import __version__
+from newsletter.chooser import Taste
 from newsletter.cli.start import Started, monotonic
 from newsletter.config import Config
 from newsletter.edition import Imprint, Issue
@@ -15,7 +17,6 @@ from newsletter.mail import Transport
 from newsletter.mail.folder import Folder
 from newsletter.mail.smtp import Settings, Smtp
 from newsletter.mail.template import load_letter
-from newsletter.pick import Taste
 from newsletter.send import Policy
 from newsletter.shipped import shipped
 from newsletter.sources import Source, SourceSettings, load
@@ -48,7 +49,7 @@ def taste(config: Config) -> Taste:
 
 def issue(config: Config) -> Issue:
     """The compiled digest template, the user's own files first, with the newsletter's imprint."""
-    own = [config.path(config.digest.templates) / "email"] if config.digest.templates else []
+    own = [_own_templates(config)] if config.digest.templates else []
     letter = load_letter("digest", [*own, shipped("templates") / "email"])
     imprint = Imprint(
         title=config.newsletter.title,
@@ -59,6 +60,24 @@ def issue(config: Config) -> Issue:
         budget_bytes=config.digest.budget_bytes,
     )
     return Issue(letter, imprint)
+
+
+def _own_templates(config: Config) -> Path:
+    """The user's folder of mail templates; a mistyped one must not quietly mean ours."""
+    folder = config.path(config.digest.templates) / "email"
+    ours = {path.name for path in (shipped("templates") / "email").iterdir()}
+    known = [path for path in folder.iterdir() if path.name in ours] if folder.is_dir() else []
+    if not known:
+        raise ConfigError(
+            f"digest.templates: {config.digest.templates!r} cannot be used: {folder} holds none of "
+            f"{', '.join(sorted(ours))} (docs/templates.md)"
+        )
+    return folder
+
+
+def window(config: Config) -> timedelta:
+    """How late a digest may be."""
+    return timedelta(hours=config.schedule.catch_up_hours)
 
 
 def transport(config: Config) -> Callable[[], Transport]:

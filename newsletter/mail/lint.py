@@ -96,17 +96,25 @@ CURES: Mapping[str, str] = {
     "mj-include": 'write [% include "_name.html" %], which also nests',
 }
 SIZED = ("width", "height", "size", "padding", "radius")
+# The compiler refuses any other tag without a word about where it stands.
+READABLE = re.compile(r"""<[^\s/>]+(\s+(?!\d)[\w:][\w.:-]*(\s*=\s*("[^"]*"|'[^']*'))?)*\s*/?>""")
 LENGTHS = re.compile(r"(?:-?\d+(?:\.\d+)?(?:px|%|em)?(?:\s+(?=\S)|$)){1,4}")
+VALUES = "write a number with px or %, or a colour like #b3400e"
+MARKED_SIZE = "marks are not allowed in sizes, for MJML computes with them: write a number with px or %"
 COLOUR = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|[a-z]+|rgba?\([\d.,\s%]+\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault: the line in the text that was checked, what is wrong there, and how to mend it."""
+    """One fault: the line in the text that was checked, what is wrong there, and how to mend it.
+
+    `opened` is the line of the tag that `what` ends with, when that is another one; else 0.
+    """
 
     line: int
     what: str
     cure: str
+    opened: int = 0
 
 
 def problems(mjml: str) -> list[Problem]:
@@ -140,8 +148,12 @@ class _Reader(HTMLParser):
         if self.open and self.open[-1][0] == tag:
             self.open.pop()
             return
-        opened, line = self.open[-1] if self.open else ("nothing", 0)
-        self._report(f"</{tag}> closes <{opened}> of line {line}", f"close <{opened}> first, or drop </{tag}>")
+        if self.open:
+            opened, line = self.open[-1]
+            cure = f"close <{opened}> first, or drop </{tag}>"
+            self._report(f"</{tag}> closes <{opened}>", cure, line)
+        else:
+            self._report(f"</{tag}> closes nothing", f"drop </{tag}>")
         if any(tag == other for other, _ in self.open):
             while self.open.pop()[0] != tag:
                 pass
@@ -150,15 +162,15 @@ class _Reader(HTMLParser):
         if "<" in data:
             self._report("a bare < stands in the text", "write &lt;")
 
-    def _report(self, what: str, cure: str) -> None:
-        self.found.append(Problem(self.getpos()[0], what, cure))
+    def _report(self, what: str, cure: str, opened: int = 0) -> None:
+        self.found.append(Problem(self.getpos()[0], what, cure, opened))
 
     def _check(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, _ in attrs:
-            if TOKEN.search(name):
-                self._report(
-                    f"a mark stands among the attributes of <{tag}>", "put the whole element into each branch"
-                )
+        if any(TOKEN.search(name) for name, _ in attrs):
+            where = f"a mark stands among the attributes of <{tag}>"
+            self._report(where, "put the whole element into each branch")
+        elif not READABLE.fullmatch(self.get_starttag_text() or ""):
+            self._report(f"an attribute of <{tag}> cannot be read", 'write it like width="50%"')
         if tag == "mjml" or tag.startswith("mj-"):
             self._check_place(tag)
             for name, value in attrs:
@@ -183,15 +195,18 @@ class _Reader(HTMLParser):
                 f"use one of {', '.join(sorted(allowed)) or 'css-class'}",
             )
         elif not _sound(name, value):
-            self._report(
-                f'{name}="{value}" means nothing', "write a number with px or %, or a colour like #b3400e"
-            )
+            marked = _sized(name) and TOKEN.search(value)
+            self._report(f'{name}="{" ".join(value.split())}" means nothing', MARKED_SIZE if marked else VALUES)
+
+
+def _sized(name: str) -> bool:
+    return name.endswith(SIZED) or name.startswith("padding")
 
 
 def _sound(name: str, value: str) -> bool:
     """Whether a size is a size and a colour a colour; a mark is neither, for the compiler computes with sizes."""
     if name.endswith("color"):
         return bool(COLOUR.fullmatch(value) or TOKEN.fullmatch(value))
-    if name.endswith(SIZED) or name.startswith("padding"):
+    if _sized(name):
         return bool(LENGTHS.fullmatch(value))
     return True

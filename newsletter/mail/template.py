@@ -22,9 +22,9 @@ from premailer import Premailer
 
 from newsletter.errors import MessageError, TemplateError
 from newsletter.mail import content, example, lint, words
-from newsletter.mail.source import Source, mend, read
+from newsletter.mail.source import FAULTS, Source, Theme, mend, mend_files, read
 
-THEME: Mapping[str, Mapping[str, str]] = {
+THEME: Theme = {
     "font": {
         "sans": "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
         "serif": "Charter, Georgia, Cambria, Times New Roman, serif",
@@ -68,7 +68,6 @@ TEXT = jinja2.Environment(  # noqa: S701 - plain text and a header: escaping wou
     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 TEXT.filters["fill"] = words.fill
-FAULTS = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)  # what a mark can raise
 
 
 @dataclass(frozen=True)
@@ -136,24 +135,35 @@ def compile_mjml(source: Source) -> str:
     """The HTML template with its send-time marks in it, styles inlined, no remote part."""
     shielded, kept = shield(source)
     if faults := lint.problems(shielded):
-        raise mend(source, faults[0].line, faults[0].what, faults[0].cure)
+        raise _told(source, faults[0], kept)
     try:
         html = mjml2html(shielded, fonts={}, disable_comments=True)  # fonts={}: no link to a font server
     except ValueError as error:
-        raise mend(source, _line_of(error, shielded), f"MJML: {error}", "check tags and quotes there") from error
+        raise _refused(source, str(error), shielded) from error
     return unshield(re.sub(r"\s*\n\s*", "\n", inline(html)), kept, source)
 
 
-def _line_of(error: ValueError, text: str) -> int:
-    """The compiler tells byte offsets, or nothing at all: then the first line."""
-    offset = re.search(r"position (\d+)", str(error))
-    return text.encode()[: int(offset[1])].count(b"\n") + 1 if offset else 1
+def _told(source: Source, fault: lint.Problem, kept: Sequence[tuple[str, int]]) -> TemplateError:
+    """A fault in the words of the files: marks in place of tokens, lines of files in place of built ones."""
+    what = lint.TOKEN.sub(lambda token: " ".join(kept[int(token[1])][0].split()), fault.what)
+    opened = f" of {source.place(fault.opened, fault.line)}" if fault.opened else ""
+    return mend(source, fault.line, what + opened, fault.cure)
+
+
+def _refused(source: Source, said: str, shielded: str) -> TemplateError:
+    """What MJML itself refuses: it tells byte offsets in the built text, or not where at all."""
+    what = f"MJML: {said.partition(' in root template')[0]}"
+    if offset := re.search(r"position (\d+)", said):
+        line = shielded.encode()[: int(offset[1])].count(b"\n") + 1
+        return mend(source, line, what, "check tags and quotes there")
+    return mend_files(source.suspects(), what, "check tags and quotes; MJML does not say where")
 
 
 def shield(source: Source) -> tuple[str, list[tuple[str, int]]]:
     """Each send-time mark becomes a token that MJML and the inliner leave alone; lines stay where they are."""
-    if lint.TOKEN.search(source.text):
-        raise mend(source, 1, "jj0000jj is how the compiler marks placeholders", "use other words")
+    if token := lint.TOKEN.search(source.text):
+        line = source.text.count("\n", 0, token.start()) + 1
+        raise mend(source, line, "jj0000jj is how the compiler marks placeholders", "use other words")
     kept: list[tuple[str, int]] = []
 
     def put(match: re.Match[str]) -> str:
@@ -169,7 +179,12 @@ def unshield(html: str, kept: Sequence[tuple[str, int]], source: Source) -> str:
     seen = {int(number) for number in lint.TOKEN.findall(html)}
     for number, (mark, line) in enumerate(kept):
         if number not in seen:
-            raise mend(source, line, f"{mark} got lost", "placeholders may stand in texts, links and colours only")
+            raise mend(
+                source,
+                line,
+                f"{' '.join(mark.split())} got lost",
+                "placeholders may stand in texts, links and colours only",
+            )
     return lint.TOKEN.sub(lambda match: kept[int(match[1])][0], html)
 
 
@@ -212,7 +227,7 @@ def _check_compiled(source: Source, letter: Letter) -> None:
         _programs(letter)
     except jinja2.TemplateSyntaxError as error:
         cure = "open and close each {% %} in the same place: MJML repeats titles and moves parts"
-        raise mend(source, 1, f"Jinja, once compiled: {error.message}", cure) from error
+        raise mend_files(source.suspects(), f"Jinja, once compiled: {error.message}", cure) from error
 
 
 def _examples(name: str) -> list[Mapping[str, Any]]:
@@ -251,4 +266,4 @@ def _check_duties(sources: Sequence[Source], rendered: Sequence[str], values: Ma
         for name in REQUIRED:
             if values[name] not in shown and str(escape(values[name])) not in shown:
                 cure = "a digest must show it, by law and by the rules of mail providers: add it to the footer"
-                raise mend(source, 1, f"{{{{ {name} }}}} is not shown", cure)
+                raise mend_files(source.losers(name), f"{{{{ {name} }}}} is not shown", cure)

@@ -1,7 +1,7 @@
 """One reader's order: relevance first, then what is trending and fresh; hard rules before any score."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,21 +9,26 @@ from numpy.typing import NDArray
 from newsletter.ranking.relevance import CLEAR_MATCH
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
 TREND_WEIGHT = 0.25
 FRESH_WEIGHT = 0.10
 PICKS_PER_TRENDING_SLOT = 10  # one pick in ten is the hottest paper of all, whatever its topic
 LEAST_OWN_PICKS = 3  # beside fewer of the reader's own, a paper for everyone would take too much of the digest
+DIGITS = 9  # scores are rounded, so that the last bit of a sum never decides between two machines
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A reader as the arrays see them: rows of the evidence array with weights, and rows that are muted."""
+    """A reader as arrays: a weight for each followed interest and its evidence (interests x papers).
 
-    rows: tuple[int, ...] = ()
-    weights: tuple[float, ...] = ()
-    muted: tuple[int, ...] = ()
+    `muted` is the evidence of what is muted (mutes x papers).
+    """
+
+    weights: Floats
+    evidence: Floats
+    muted: Floats
 
 
 @dataclass(frozen=True)
@@ -35,55 +40,53 @@ class Choice:
     trending: bool = False
 
 
-def relevance(reader: Reader, evidence: Floats) -> Floats:
+def relevance(reader: Reader) -> Floats:
     """1 - exp(-weighted evidence) for each paper; a reader without interests finds nothing relevant."""
-    if not reader.rows:
-        return np.zeros(evidence.shape[1])
-    total = np.asarray(reader.weights) @ evidence[list(reader.rows)]
-    return np.asarray(1.0 - np.exp(-total))
+    return np.round(1.0 - np.exp(-(reader.weights @ reader.evidence)), DIGITS)
 
 
-def allowed(reader: Reader, evidence: Floats, seen: Booleans) -> Booleans:
+def allowed(reader: Reader, seen: Booleans) -> Booleans:
     """Papers that no hard rule removes: not sent before, and no muted interest clearly matches."""
-    if not reader.muted:
-        return ~seen
-    return np.asarray(~seen & ~(evidence[list(reader.muted)] >= CLEAR_MATCH).any(axis=0))
+    return np.asarray(~seen & ~(reader.muted >= CLEAR_MATCH).any(axis=0))
+
+
+def fit(reader: Reader, trend: Floats) -> Floats:
+    """What the floor is put to: relevance, or trend for a reader who follows nothing."""
+    return relevance(reader) if reader.weights.size else trend
 
 
 def scores(fit: Floats, trend: Floats, fresh: Floats) -> Floats:
     """The blend, 0 to 1."""
     whole = 1.0 + TREND_WEIGHT + FRESH_WEIGHT
-    return np.asarray((fit + TREND_WEIGHT * trend + FRESH_WEIGHT * fresh) / whole)
+    return np.round((fit + TREND_WEIGHT * trend + FRESH_WEIGHT * fresh) / whole, DIGITS)
+
+
+def hottest_first(trend: Floats) -> Integers:
+    """All papers by trend; equal ones in the order of their keys."""
+    return np.argsort(-np.round(trend, DIGITS), kind="stable")
 
 
 def choose(
     reader: Reader,
-    evidence: Floats,
     trend: Floats,
     fresh: Floats,
+    hottest: Integers,
     seen: Booleans,
-    keys: Sequence[str],
     size: int,
     floor: float,
 ) -> list[Choice]:
-    """The reader's picks, best first; equal scores are ordered by key. Empty when nothing passes the floor.
+    """The reader's picks, best first. Empty when nothing passes the floor.
 
-    The floor is on relevance; for a reader who follows nothing it is on trend. A trending slot is only
-    given beside enough picks of the reader's own, so a quiet day stays quiet.
+    Papers stand in the order of their keys, so equal scores are ordered by key. `hottest` is what
+    `hottest_first` gave. A trending slot is only given beside enough picks of the reader's own, so a quiet day
+    stays quiet.
     """
-    fit = relevance(reader, evidence) if reader.rows else trend
-    open_papers = allowed(reader, evidence, seen)
-    score = np.round(scores(fit, trend, fresh), 9)
-    order = np.lexsort((np.asarray(keys), -score))
-    own = [int(number) for number in order if open_papers[number] and fit[number] >= floor][:size]
-    slots = size // PICKS_PER_TRENDING_SLOT if reader.rows and len(own) >= LEAST_OWN_PICKS else 0
-    hot = _hottest(trend, open_papers, keys, set(own), slots)
-    kept = own[: size - len(hot)]
-    return [Choice(number, float(score[number])) for number in kept] + [
-        Choice(number, float(score[number]), trending=True) for number in hot
-    ]
-
-
-def _hottest(trend: Floats, open_papers: Booleans, keys: Sequence[str], taken: set[int], slots: int) -> list[int]:
-    order = np.lexsort((np.asarray(keys), -np.round(trend, 9)))
-    return [int(number) for number in order if open_papers[number] and int(number) not in taken][:slots]
+    fits, open_papers = fit(reader, trend), allowed(reader, seen)
+    score = scores(fits, trend, fresh)
+    good = np.flatnonzero(open_papers & (fits >= floor))
+    own = [int(paper) for paper in good[np.argsort(-score[good], kind="stable")][:size]]
+    slots = size // PICKS_PER_TRENDING_SLOT if reader.weights.size and len(own) >= LEAST_OWN_PICKS else 0
+    free = (int(paper) for paper in hottest if open_papers[paper] and int(paper) not in set(own))
+    hot = list(islice(free, slots))
+    kept = [Choice(paper, float(score[paper])) for paper in own[: size - len(hot)]]
+    return kept + [Choice(paper, float(score[paper]), trending=True) for paper in hot]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from newsletter.ranking.blend import Choice, Reader
-from newsletter.ranking.relevance import Interest, matched
-from newsletter.ranking.text import Index, term
+from newsletter.ranking.blend import DIGITS, Choice, Reader
+from newsletter.ranking.relevance import Interest, Matches
+from newsletter.ranking.text import term
 
 Reason = dict[str, Any]
 
@@ -21,19 +21,19 @@ def reasons(
     choice: Choice,
     reader: Reader,
     interests: Sequence[Interest],
-    evidence: NDArray[np.float64],
-    index: Index,
+    matches: Matches,
     share: NDArray[np.float64],
 ) -> list[Reason]:
-    """The codes for one pick, strongest first; `share` is each paper's place by heat, NaN where unknown."""
+    """The codes for one pick, strongest first.
+
+    `interests` are those of the reader's rows of evidence, in the same order; `share` is each paper's place by
+    heat, NaN where unknown.
+    """
     paper = choice.paper
-    parts = [
-        (weight * float(evidence[row, paper]), row)
-        for row, weight in zip(reader.rows, reader.weights, strict=True)
-    ]
-    total = sum(part for part, _ in parts) or 1.0
-    strong = sorted((-part, row) for part, row in parts if part >= LEAST_SHARE * total and part > 0)
-    found = _without_echoes([(interests[row], matched(interests[row], index, paper)) for _, row in strong])
+    parts = np.round(reader.weights * reader.evidence[:, paper], DIGITS)
+    least = max(LEAST_SHARE * float(parts.sum()), 10.0**-DIGITS)
+    strong = [int(row) for row in np.argsort(-parts, kind="stable") if parts[row] >= least]
+    found = _without_echoes([(interests[row], matches.terms(interests[row], paper)) for row in strong])
     said = [_interest(interest, terms) for interest, terms in found[:MOST_INTERESTS]]
     place = float(share[paper])
     if choice.trending or place >= WORTH_SAYING:

@@ -5,13 +5,15 @@ An interest collects evidence x >= 0 from the terms and facts of a paper; a read
 of repetition passes 1, and each term's share of the sum is its true share in the decision.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.ranking.text import Index, Term
+
+Floats = NDArray[np.float64]
 
 TITLE_WEIGHT = 5.0  # a word in the title says what the paper is about, one in the abstract may be in passing
 SATURATION = 3.5  # as BM25's k1: each mention adds less than the one before, and one alone is not much
@@ -47,66 +49,64 @@ class Facts:
     organization: str = ""
 
 
-def strength(index: Index) -> NDArray[np.float64]:
-    """The evidence of each row of the index at weight 1: saturated count times rarity, 0 to 1."""
-    count = TITLE_WEIGHT * index.title + index.body
-    saturated = count / (count + SATURATION)
-    return np.asarray(saturated * index.rarity[index.term])
+class Matches:
+    """What is in the papers, ready to be asked for each interest: nothing is counted twice.
 
-
-def evidence(interests: Sequence[Interest], index: Index, facts: Sequence[Facts]) -> NDArray[np.float64]:
-    """An array (interests x papers) of evidence."""
-    weights = _weights(interests, index)
-    rows = strength(index)
-    found = [
-        np.bincount(index.paper, weights=weight[index.term] * rows, minlength=index.papers) for weight in weights
-    ]
-    return np.array(found).reshape(len(interests), index.papers) + _from_facts(interests, facts)
-
-
-def _weights(interests: Sequence[Interest], index: Index) -> NDArray[np.float64]:
-    column = {term: number for number, term in enumerate(index.terms)}
-    weights = np.zeros((len(interests), len(index.terms)))
-    for number, interest in enumerate(interests):
-        for term, weight in interest.terms.items():
-            if term in column:
-                weights[number, column[term]] = weight
-    return weights
-
-
-def _from_facts(interests: Sequence[Interest], facts: Sequence[Facts]) -> NDArray[np.float64]:
-    frequency: dict[str, int] = {}
-    for fact in facts:
-        for category in fact.categories:
-            frequency[category] = frequency.get(category, 0) + 1
-    rare = {name: 1 - count / (len(facts) + 1) for name, count in frequency.items()}
-    return np.array([[_fact(interest, fact, rare) for fact in facts] for interest in interests]).reshape(
-        len(interests), len(facts)
-    )
-
-
-def _fact(interest: Interest, fact: Facts, rare: Mapping[str, float]) -> float:
-    shared = interest.categories & fact.categories
-    hint = interest.category_evidence * max((rare[name] for name in shared), default=0.0)
-    named = bool(interest.authors & fact.authors) or fact.organization in interest.organizations
-    return hint + (interest.name_evidence if named else 0.0)
-
-
-def matched(interest: Interest, index: Index, paper: int) -> list[str]:
-    """The terms of this interest that stand in this paper, strongest first, as people write them.
-
-    A term inside a longer one that is named too ("graph" in "graph neural network") is left out.
+    `strength` is the evidence of each row of the index at weight 1: saturated count times rarity, 0 to 1.
     """
-    rows = np.flatnonzero(index.paper == paper)
-    power = strength(index)
-    scored = [
-        (float(interest.terms[index.terms[index.term[row]]] * power[row]), index.terms[index.term[row]])
-        for row in rows
-        if index.terms[index.term[row]] in interest.terms
-    ]
-    scored.sort(key=lambda pair: (-pair[0], pair[1]))
-    named = [term for _, term in scored]
-    return [interest.shown[term] for term in named if not any(_inside(term, other) for other in named)]
+
+    def __init__(self, index: Index, facts: Sequence[Facts]) -> None:
+        """`facts` in the order of the indexed papers."""
+        self.index = index
+        count = TITLE_WEIGHT * index.title + index.body
+        self.strength = count / (count + SATURATION) * index.rarity[index.term]
+        self._categories = _positions(fact.categories for fact in facts)
+        self._authors = _positions(fact.authors for fact in facts)
+        self._organizations = _positions({fact.organization} - {""} for fact in facts)
+
+    def evidence(self, interest: Interest) -> Floats:
+        """What speaks for each paper, 0 and up: words, shared categories, names."""
+        found = np.zeros(self.index.papers)
+        for term, weight in interest.terms.items():
+            rows = self.index.rows_of(term)  # a paper has one row for each term
+            found[self.index.paper[rows]] += weight * self.strength[rows]
+        return found + self._hint(interest) + self._named(interest)
+
+    def _hint(self, interest: Interest) -> Floats:
+        """The best of the shared categories; one that most papers have hints little."""
+        best = np.zeros(self.index.papers)
+        for name in sorted(interest.categories):
+            papers = self._categories.get(name, ())
+            rare = 1 - len(papers) / (self.index.papers + 1)
+            best[list(papers)] = np.maximum(best[list(papers)], rare)
+        return best * interest.category_evidence
+
+    def _named(self, interest: Interest) -> Floats:
+        named = np.zeros(self.index.papers)
+        for names, known in ((interest.authors, self._authors), (interest.organizations, self._organizations)):
+            for name in names:
+                named[list(known.get(name, ()))] = interest.name_evidence
+        return named
+
+    def terms(self, interest: Interest, paper: int) -> list[str]:
+        """The terms of this interest that stand in this paper, strongest first, as people write them.
+
+        A term inside a longer one that is named too ("graph" in "graph neural network") is left out.
+        """
+        rows = range(self.index.first_row[paper], self.index.first_row[paper + 1])
+        pairs = [(self.index.terms[self.index.term[row]], float(self.strength[row])) for row in rows]
+        scored = [(-interest.terms[term] * power, term) for term, power in pairs if term in interest.terms]
+        named = [term for _, term in sorted(scored)]
+        return [interest.shown[term] for term in named if not any(_inside(term, other) for other in named)]
+
+
+def _positions(named: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """The papers that have each name."""
+    found: dict[str, list[int]] = {}
+    for paper, names in enumerate(named):
+        for name in names:
+            found.setdefault(name, []).append(paper)
+    return found
 
 
 def _inside(term: Term, other: Term) -> bool:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,55 +53,84 @@ def term(phrase: str) -> Term:
     return tuple(stem(word) for word in found[:LONGEST_TERM])
 
 
-def _counts(text: str, wanted: frozenset[Term], longest: int) -> Counter[Term]:
-    """How often each wanted term stands in the text."""
-    written = words(text)
-    stems = [stem(word) for word in written]
-    capitals = Counter((word.rstrip("s"),) for word in written if ACRONYM.match(word))
-    found = Counter[Term]({key: count for key, count in capitals.items() if key in wanted})
-    for length in range(1, longest + 1):
-        for start in range(len(stems) - length + 1):
-            key = tuple(stems[start : start + length])
-            if key in wanted:
-                found[key] += 1
-    return found
+@dataclass(frozen=True)
+class Wanted:
+    """The terms to look for; `starts` maps a term's first word to the lengths of the terms that begin so."""
+
+    column: Mapping[Term, int]
+    starts: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> "Wanted":
+        lengths: dict[str, set[int]] = {}
+        for each in terms:
+            lengths.setdefault(each[0], set()).add(len(each))
+        starts = {word: tuple(sorted(found)) for word, found in lengths.items()}
+        return cls({each: number for number, each in enumerate(terms)}, starts)
+
+    def count(self, text: str) -> Counter[int]:
+        """How often each wanted term, by its number, stands in the text."""
+        written = words(text)
+        stems = [stem(word) for word in written]
+        keys: list[Term] = [(word.rstrip("s"),) for word in written if ACRONYM.match(word)]
+        for start, first in enumerate(stems):
+            for length in self.starts.get(first, ()):
+                keys.append(tuple(stems[start : start + length]))  # noqa: PERF401 - the inner loop is mostly empty
+        return Counter(self.column[key] for key in keys if key in self.column)
 
 
 @dataclass(frozen=True)
 class Index:
     """Which terms stand in which papers, as parallel arrays, one row for each (paper, term) that occurs.
 
-    `title` and `body` count occurrences; `papers` is the number of papers indexed; `rarity` holds, for each
-    term, its inverse document frequency scaled to LEAST_RARITY (in every paper) .. 1 (in one of very many).
+    Rows are in the order of papers; `first_row[p]` to `first_row[p + 1]` are those of paper p. `by_term` lists
+    the rows term by term, and `first_of_term[t]` to `first_of_term[t + 1]` are those of term t. `title` and
+    `body` count occurrences. `rarity` is each term's inverse document frequency, scaled to LEAST_RARITY (in
+    every paper) .. 1 (in one of very many).
     """
 
     terms: tuple[Term, ...]
+    column: Mapping[Term, int]
     papers: int
     paper: NDArray[np.int64]
     term: NDArray[np.int64]
     title: NDArray[np.float64]
     body: NDArray[np.float64]
     rarity: NDArray[np.float64]
+    first_row: NDArray[np.int64]
+    by_term: NDArray[np.int64]
+    first_of_term: NDArray[np.int64]
+
+    def rows_of(self, term: Term) -> NDArray[np.int64]:
+        """The rows in which this term stands; none for a term that was not looked for."""
+        number = self.column.get(term)
+        if number is None:
+            return self.by_term[:0]
+        return self.by_term[self.first_of_term[number] : self.first_of_term[number + 1]]
 
 
 def index(texts: Sequence[tuple[str, str]], terms: Iterable[Term]) -> Index:
     """Find the terms in papers, each given as (title, body)."""
     known = tuple(sorted({term for term in terms if term}))
-    column = {term: number for number, term in enumerate(known)}
-    wanted, longest = frozenset(known), max(map(len, known), default=0)
+    wanted = Wanted.of(known)
     rows: list[tuple[int, int, int, int]] = []
     for number, (title, body) in enumerate(texts):
-        in_title, in_body = _counts(title, wanted, longest), _counts(body, wanted, longest)
-        rows += [(number, column[key], in_title[key], in_body[key]) for key in sorted(in_title | in_body)]
+        in_title, in_body = wanted.count(title), wanted.count(body)
+        rows += [(number, key, in_title[key], in_body[key]) for key in sorted(in_title | in_body)]
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    frequency = np.bincount(table[:, 1], minlength=len(known))
     return Index(
         terms=known,
+        column=wanted.column,
         papers=len(texts),
         paper=table[:, 0],
         term=table[:, 1],
         title=table[:, 2].astype(np.float64),
         body=table[:, 3].astype(np.float64),
-        rarity=rarity(np.bincount(table[:, 1], minlength=len(known)), len(texts)),
+        rarity=rarity(frequency, len(texts)),
+        first_row=np.searchsorted(table[:, 0], np.arange(len(texts) + 1)),
+        by_term=np.argsort(table[:, 1], kind="stable"),
+        first_of_term=np.concatenate([[0], np.cumsum(frequency)]),
     )
 
 

@@ -81,7 +81,7 @@ class Source(Protocol):
     name: str
 
     def read(self, fetcher: Fetcher, memory: Mapping[str, Any], now: datetime, progress: Progress) -> Reading:
-        """Everything announced by `now` that may be new since `memory`.
+        """Everything that may be new since `memory`. Dates stay as told; `fetch` leaves out what `now` forbids.
 
         A broken part goes to `Reading.problems`; raises SourceError only when nothing at all can be read.
         `progress` takes a short plain text ("2025-12-03.json.gz", "page 2 of 5") now and then.

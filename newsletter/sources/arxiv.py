@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from newsletter.errors import ConfigError, SourceError, SourceRefused
-from newsletter.sources import Progress, Reading, SourceSettings, clean
+from newsletter.sources import Progress, Reading, SourceSettings
 from newsletter.sources.arxiv_feed import Page, page_of
 from newsletter.sources.documents import about, xml_text
 from newsletter.sources.http import BAD_REQUEST, MEGABYTE, Answer, Fetcher, Validators, with_path
@@ -21,7 +20,7 @@ MOST_RESULTS = 30_000  # https://info.arxiv.org/help/api/user-manual.html
 EMPTY_PAGES = 3
 CATEGORY_NAME = re.compile(r"[a-z]+(-[a-z]+)?(\.[A-Za-z-]+)?")
 
-Part = Callable[[Fetcher, datetime, Progress, Reading], None]
+Part = Callable[[Fetcher, Progress, Reading], None]
 
 
 class Arxiv:
@@ -37,11 +36,12 @@ class Arxiv:
         self._parts = _parts(self, settings)
 
     def read(self, fetcher: Fetcher, memory: Mapping[str, Any], now: datetime, progress: Progress) -> Reading:
+        del now  # upstream holds what it holds
         reading = Reading(memory=dict(memory))
         failures: list[SourceError] = []
         for part in self._parts:
             try:
-                part(fetcher, now, progress, reading)
+                part(fetcher, progress, reading)
             except SourceError as error:
                 failures.append(error)
         if len(failures) == len(self._parts):
@@ -49,7 +49,7 @@ class Arxiv:
         reading.problems += map(str, failures)
         return reading
 
-    def announcement(self, fetcher: Fetcher, now: datetime, progress: Progress, reading: Reading) -> None:
+    def announcement(self, fetcher: Fetcher, progress: Progress, reading: Reading) -> None:
         """The announcement feed of all categories in one request."""
         wanted = self._settings.categories
         url = feed_url(self._settings.url, wanted)
@@ -61,12 +61,12 @@ class Arxiv:
             return
         page = _page_of(answer)
         if page.failed:
-            self._one_by_one(fetcher, now, page, reading)
+            self._one_by_one(fetcher, page, reading)
             return
-        _add(page, now, reading)
+        _add(page, reading)
         reading.memory["announcement"] = answer.validators.remember(url)
 
-    def _one_by_one(self, fetcher: Fetcher, now: datetime, failed: Page, reading: Reading) -> None:
+    def _one_by_one(self, fetcher: Fetcher, failed: Page, reading: Reading) -> None:
         """One wrong category spoils the feed of all: find it, so that it costs only itself."""
         wanted = self._settings.categories
         good = 0
@@ -75,7 +75,7 @@ class Arxiv:
             answer = self._get(fetcher, feed_url(self._settings.url, (category,)))
             page = _page_of(answer)
             good += not page.failed
-            _add(page, now, reading)
+            _add(page, reading)
             if page.failed:
                 reading.problems.append(self._unknown(category, page))
         if not good:
@@ -84,7 +84,7 @@ class Arxiv:
     def _unknown(self, category: str, page: Page) -> str:
         return f"arXiv does not know category {category!r} ({page.failed}): check sources.{self.name}.categories"
 
-    def search(self, fetcher: Fetcher, now: datetime, progress: Progress, reading: Reading) -> None:
+    def search(self, fetcher: Fetcher, progress: Progress, reading: Reading) -> None:
         """The newest submissions that the query finds, page by page."""
         wanted = min(self._settings.max_results, MOST_RESULTS)
         start = empty = 0
@@ -93,7 +93,7 @@ class Arxiv:
             page = self._page(fetcher, start, min(PAGE, wanted - start), reading)
             wanted = wanted if page.total is None else min(wanted, page.total)
             start += page.items
-            _add(page, now, reading)
+            _add(page, reading)
             empty = 0 if page.items else empty + 1
             if empty and (page.total is None or empty == EMPTY_PAGES):
                 break
@@ -168,8 +168,6 @@ def _page_of(answer: Answer) -> Page:
         return page_of(xml_text(answer.body, answer.charset))
 
 
-def _add(page: Page, now: datetime, reading: Reading) -> None:
-    """Midnight in New York can lie ahead of a clock that is slow: nothing is announced in the future."""
-    for entry in page.entries:
-        reading.entries.append(replace(entry, announced_at=clean.no_later(entry.announced_at, now)))
+def _add(page: Page, reading: Reading) -> None:
+    reading.entries += page.entries
     reading.problems += page.problems

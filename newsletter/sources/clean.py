@@ -156,8 +156,3 @@ def _rfc822(value: str) -> datetime | None:
 
 def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def no_later(value: datetime | None, now: datetime) -> datetime | None:
-    """The moment, or `now` for one that is still to come."""
-    return min(value, now) if value else None

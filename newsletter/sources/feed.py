@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ class Feed:
         self._settings = settings
 
     def read(self, fetcher: Fetcher, memory: Mapping[str, Any], now: datetime, progress: Progress) -> Reading:
+        del now  # a feed holds what it holds
         url = self._settings.url
         progress(shown(url))
         answer = fetcher.get(
@@ -46,15 +46,7 @@ class Feed:
             return Reading(memory=dict(memory), unchanged=1)
         with about(shown(answer.url)):
             entries, problems = feed_entries(answer.body, answer.charset, answer.url)
-        by_now = [
-            replace(
-                entry,
-                announced_at=clean.no_later(entry.announced_at, now),
-                published_at=clean.no_later(entry.published_at, now),
-            )
-            for entry in entries
-        ]
-        return Reading(by_now, problems, answer.validators.remember(url))
+        return Reading(entries, problems, answer.validators.remember(url))
 
 
 def feed_entries(body: bytes, charset: str, url: str, seconds: float = SECONDS) -> tuple[list[Entry], list[str]]:

@@ -80,6 +80,8 @@ def upgrade() -> None:
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("not_before", Utc(), nullable=False),
+        sa.Column("not_after", Utc(), nullable=False),
+        sa.Column("doubtful", sa.Boolean(), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("lease_until", Utc(), nullable=True),
         sa.Column("sent_at", Utc(), nullable=True),
