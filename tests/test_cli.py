@@ -62,8 +62,14 @@ def test_pick_shows_ranks_scores_and_reasons(ada):
     assert len(as_json("pick", "--for", ada, "--at", AT, "--size", "2")["picks"]) == 2
 
 
-def test_pick_on_a_quiet_day_says_how_far_the_best_was(ada):
-    assert "Nothing worth sending: of 0 papers" in run("pick", "--for", ada, "--at", "2020-01-01").stdout
+def test_pick_on_a_quiet_day_says_how_far_the_best_was(ada, workplace):
+    (workplace / "config.toml").write_text((workplace / "config.toml").read_text() + "[digest]\nfloor = 1.0\n")
+
+    assert "Nothing worth sending: of 66 papers 0 fit" in run("pick", "--for", ada, "--at", AT).stdout
+
+
+def test_pick_without_papers_says_what_to_do(ada):
+    assert "run `newsletter fetch` first" in run("pick", "--for", ada, "--at", "2020-01-01").stdout
 
 
 def test_an_unknown_reader_is_wrong_usage(ada):
@@ -94,8 +100,40 @@ def test_preview_stores_nothing(ada):
 
 
 def test_preview_of_a_quiet_day_says_why_there_is_no_mail(ada):
-    assert "No mail: nothing worth sending" in run("preview", "--for", ada, "--at", "2020-01-01", code=1).stdout
+    assert "No mail: no paper was announced" in run("preview", "--for", ada, "--at", "2020-01-01", code=1).stdout
     assert as_json("preview", "--for", ada, "--at", "2020-01-01", code=1)["message"] is None
+    run("subscribers", "add", "emmy@example.org", "--topic", "volcano sociology", "--confirmed")
+    assert "nothing worth sending" in as_json("preview", "--for", "emmy@example.org", "--at", AT, code=1)["reason"]
+
+
+def test_sending_before_fetching_leaves_the_day_open(workplace):
+    run("subscribers", "add", "ada@example.org", "--topic", "Graphs", "--confirmed")
+
+    assert "1 reader is due, and no paper was announced" in run("send", "--at", AT).stdout
+    run("fetch", "--at", AT)
+    assert as_json("send", "--at", AT)["sent"] == 1
+
+
+def test_a_quiet_day_is_said(workplace):
+    run("subscribers", "add", "ada@example.org", "--topic", "volcano sociology", "--confirmed")
+    run("fetch", "--at", AT)
+
+    shown = run("send", "--at", AT).stdout
+    assert "For 1 reader nothing was worth sending." in shown
+    assert "1 planned = 1 skipped" in shown
+
+
+@pytest.mark.parametrize("arguments", [("send", "--at", "yesterday"), ("send", "--at", "0001-01-01"), ("pick",)])
+def test_wrong_usage_is_json_too(workplace, arguments):
+    assert as_json(*arguments, code=2)["error"]
+
+
+def test_a_mistyped_template_folder_is_refused(ada, workplace):
+    (workplace / "config.toml").write_text(
+        (workplace / "config.toml").read_text() + '[digest]\ntemplates = "typo"\n'
+    )
+
+    assert "digest.templates: 'typo' cannot be used" in run("send", "--at", AT, code=2).stderr
 
 
 def test_send_prints_the_balance_and_sends_nothing_twice(ada):

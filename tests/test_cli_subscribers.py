@@ -1,5 +1,7 @@
 """`newsletter subscribers`: readers from the command line and from CSV."""
 
+import json
+
 import pytest
 from command_line import AT, as_json, run
 
@@ -113,3 +115,18 @@ def test_a_suppressed_address_is_not_mailed_any_more(workplace):
     assert "already" in run("subscribers", "suppress", "ada@example.org").stdout
     balance = as_json("send", "--at", AT)
     assert (balance["planned"], balance["suppressed"], balance["sent"]) == (1, 1, 0)
+
+
+def test_an_export_as_json_goes_where_it_is_told(workplace):
+    run("subscribers", "add", "ada@example.org", "--confirmed")
+
+    assert "1 reader written" in run("subscribers", "export", "--json", "--out", "all.json").stderr
+    assert json.loads((workplace / "all.json").read_text())[0]["email"] == "ada@example.org"
+
+
+def test_what_cannot_be_reported_is_not_stored_either(workplace):
+    (workplace / "people.csv").write_text("email\nada@example.org\nnonsense\n")
+    (workplace / "people.csv.rejected.csv").mkdir()
+
+    assert "people.csv.rejected.csv" in run("subscribers", "import", "people.csv", code=1).stderr
+    assert as_json("subscribers", "list") == []

@@ -54,6 +54,8 @@ def message(started: Started, email: str, at: datetime) -> "tuple[Envelope | Non
         due = schedule.open_period(reader, at, window(started.config))
         planned = find(session, due.subscriber_id, due.period) is not None
         choose = None if planned else chooser(session, [reader.id], at, taste(started.config))
+        if choose is not None and not choose.found.papers:
+            return None, "no paper was announced in the window: run `newsletter fetch` first"
     with Session(started.engine.execution_options(sqlite_begin="IMMEDIATE")) as session:
         if choose is not None:
             planner = pick.Planner(session, choose, issue(started.config), started.keys, at, at)
