@@ -170,3 +170,13 @@ def test_papers_that_do_not_fit_are_counted():
 
 def test_a_day_of_another_year_has_its_year():
     assert "21 Apr 2024" in shown(published=dt.date(2024, 4, 21))["byline"]
+
+
+def test_a_row_says_why_too_while_there_is_room():
+    crowd = digest(11)
+    roomy_row = variables(crowd, Plan(7, 4))["rows"][0]
+    tight_row = variables(crowd, Plan(7, 4, title=120))["rows"][0]
+
+    assert roomy_row["short_why"]
+    assert len(roomy_row["short_why"]) <= content.ROW_WHY_LENGTH
+    assert tight_row["short_why"] == ""

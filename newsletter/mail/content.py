@@ -13,6 +13,7 @@ WORDS_A_MINUTE = 220
 SUBJECT_LENGTH = 70
 TITLE_LENGTH = 300
 SUMMARY_LENGTH = 300
+ROW_WHY_LENGTH = 140
 MOST_CARDS = 7
 # U+2007 U+034F U+00AD: blanks that mail clients do not collapse, so that in the inbox list no body text
 # follows the preheader.
@@ -231,6 +232,8 @@ def _paper(paper: PaperShown, number: int, today: dt.date, plan: Plan) -> dict[s
         "note": _joined(_first_author(paper), *_category(paper), votes),
         "summary": _summary(paper, plan.summary),
         "why": _why(paper),
+        # Where room is short a row keeps its title: the text part tells the reason all the same.
+        "short_why": words.cut(_why(paper), ROW_WHY_LENGTH) if plan.title == TITLE_LENGTH else "",
         "topics": [words.cut(words.clean(topic), 30) for topic in paper.topics[:3]],
         "trending": paper.trending,
         "votes": votes,
