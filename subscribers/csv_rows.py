@@ -18,6 +18,7 @@ from subscribers.addresses import identity, normalise
 from subscribers.errors import InvalidPreference, SubscriberError
 from subscribers.models import FollowKind, Status, Subscriber
 from subscribers.preferences import (
+    DEFAULTS,
     Choice,
     Preferences,
     combine,
@@ -68,9 +69,10 @@ class Rejected:
     reason: str
 
 
-def read_csv(lines: Iterable[str]) -> tuple[list[Row], list[Rejected]]:
+def read_csv(lines: Iterable[str], defaults: Preferences = DEFAULTS) -> tuple[list[Row], list[Rejected]]:
     """Every line of a file as a checked row or a reject; a second line for one address is rejected.
 
+    `defaults` are for columns that the file does not have.
     InvalidPreference when the header cannot be used, since then no line can. A cell cannot span lines, so a
     quote that is never closed costs its own line only.
     """
@@ -86,7 +88,7 @@ def read_csv(lines: Iterable[str]) -> tuple[list[Row], list[Rejected]]:
         fields = _fields(header, cells)
         try:
             _check_shape(header, cells, trouble)
-            rows.append(_unseen(_row(number, fields), seen))
+            rows.append(_unseen(_row(number, fields, defaults), seen))
         except SubscriberError as error:
             rejected.append(Rejected(number, fields, str(error)))
     return rows, rejected
@@ -185,10 +187,10 @@ def _check_shape(header: Sequence[str], cells: Sequence[str], trouble: str) -> N
         raise InvalidPreference("number of cells", len(cells), cure)
 
 
-def _row(line: int, fields: dict[str, str]) -> Row:
+def _row(line: int, fields: dict[str, str], defaults: Preferences) -> Row:
     meant = values(fields)
     email = normalise(meant["email"])
-    status, preferences = _status(meant.get("status", "")), parse(meant)
+    status, preferences = _status(meant.get("status", "")), parse(meant, defaults)
     paused_until = parse_paused_until(meant.get("paused_until", ""), preferences.timezone)
     return Row(line, fields, email, status, preferences, paused_until, choices(meant))
 

@@ -1,6 +1,6 @@
 """The catalogue of topics: their names, the words and categories that tell of them, and which holds which."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -50,15 +50,11 @@ class Catalogue:
         """The topics directly below `name`; with "", those at the top."""
         return tuple(self._children.get(_key(name), ()))
 
-    def words_of(self, name: str) -> tuple[str, ...]:
-        """The words that tell of `name` or a topic below it, once each; a free-text topic is its own word."""
-        topic = self.find(name)
-        return _each_once(word for part in self._family(topic) for word in part.words) if topic else (name,)
-
-    def categories_of(self, name: str) -> tuple[str, ...]:
-        """The categories that hint at `name` or a topic below it, once each; none for a free-text topic."""
-        topic = self.find(name)
-        return _each_once(mark for part in self._family(topic) for mark in part.categories) if topic else ()
+    def family(self, topic: Topic, depth: int = 0) -> Iterator[tuple[Topic, int]]:
+        """The topic itself at depth 0, and all that stand below it: whoever follows it follows them."""
+        yield topic, depth
+        for child in self.children(topic.name):
+            yield from self.family(child, depth + 1)
 
     def _enter(self, topic: Topic) -> None:
         parse_label("topic", topic.name)
@@ -84,18 +80,6 @@ class Catalogue:
             passed.add(_key(parent.name))
             above = parent
 
-    def _family(self, topic: Topic) -> Iterable[Topic]:
-        yield topic
-        for child in self.children(topic.name):
-            yield from self._family(child)
-
 
 def _key(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _each_once(texts: Iterable[str]) -> tuple[str, ...]:
-    found: dict[str, str] = {}
-    for text in texts:
-        found.setdefault(_key(text), text)
-    return tuple(found.values())

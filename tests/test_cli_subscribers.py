@@ -1,6 +1,8 @@
 """`newsletter subscribers`: readers from the command line and from CSV."""
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from command_line import AT, as_json, run
@@ -15,6 +17,7 @@ def test_readers_are_added_shown_and_listed(workplace):
     )  # fmt: skip
 
     assert as_json("subscribers", "show", "ada@example.org") == added
+    assert datetime.fromisoformat(added["next_due"]).astimezone(ZoneInfo("Europe/Berlin")).hour == 6
     assert (added["status"], added["topics"]) == ("active", [{"name": "Graphs", "weight": 1.5}])
     assert added["confirmed_at"] == "2026-03-01T10:00:00+00:00"
     assert [row["email"] for row in as_json("subscribers", "list", "--status", "active")] == [added["email"]]
@@ -23,6 +26,17 @@ def test_readers_are_added_shown_and_listed(workplace):
     assert "mon,thu at 6:00 Europe/Berlin, 5 papers" in shown
     assert "topics: Graphs (weight 1.5)" in shown
     assert "1 reader" in run("subscribers", "list").stdout
+
+
+def test_an_import_takes_the_size_from_the_configuration(workplace):
+    path = workplace / "config.toml"
+    path.write_text(path.read_text() + "[digest]\nsize = 4\n")
+    (workplace / "people.csv").write_text("email\nada@example.org\n")
+
+    run("subscribers", "import", "people.csv")
+
+    shown = as_json("subscribers", "show", "ada@example.org")
+    assert (shown["size"], shown["next_due"]) == (4, None)
 
 
 def test_a_reader_without_confirmation_is_pending_and_gets_nothing(workplace):

@@ -33,15 +33,14 @@ def test_a_mistyped_name_brings_suggestions():
     assert CATALOGUE.suggest("beekeeping") == []
 
 
-def test_following_a_parent_follows_its_children():
-    assert CATALOGUE.words_of("language MODELS") == ("LLM", "language model", "chain of thought", "Lean")
-    assert CATALOGUE.categories_of("Language models") == ("cs.CL", "cs.AI")
-    assert CATALOGUE.words_of("Theorem proving") == ("Lean",)
+def test_a_family_is_a_topic_with_all_that_stand_below_it():
+    family = list(CATALOGUE.family(CATALOGUE.find("language MODELS")))
 
-
-def test_a_name_outside_the_catalogue_is_a_topic_of_free_text():
-    assert CATALOGUE.words_of("protein folding") == ("protein folding",)
-    assert CATALOGUE.categories_of("protein folding") == ()
+    assert [(topic.name, depth) for topic, depth in family] == [
+        ("Language models", 0),
+        ("Reasoning", 1),
+        ("Theorem proving", 2),
+    ]
 
 
 def test_children_stand_in_the_order_given():
@@ -75,5 +74,5 @@ def test_a_catalogue_is_a_forest_or_refused(pairs):
         catalogue = Catalogue(Topic(name, (f"word {name}",), (), parent) for name, parent in pairs)
     except InvalidPreference:
         return
-    words = [word for top in catalogue.children("") for word in catalogue.words_of(top.name)]
-    assert sorted(words) == sorted(f"word {name}" for name, _ in pairs)
+    found = [topic.name for top in catalogue.children("") for topic, _ in catalogue.family(top)]
+    assert sorted(found) == sorted(name for name, _ in pairs)

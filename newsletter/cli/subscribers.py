@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from subscribers.csv_rows import Rejected
+    from subscribers.models import Subscriber
     from subscribers.preferences import Choice
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who receives the newsletter.")
@@ -65,7 +66,7 @@ def add(
     ] + [preferences.parse_mute(text) for text in mute]
     with db.writing(started.engine) as session:
         reader = people.add(session, email, wanted, follows, now=now(at), confirmed=confirmed, wording=WORDING)
-        document = people.as_dict(reader)
+        document = with_next_due(reader)
     free = free_topics(started.config.catalogue(), follows)
     show(document, as_json, lambda: _print_added(document, free))
 
@@ -89,6 +90,20 @@ def _print_added(document: dict[str, Any], free: list[str]) -> None:
         typer.echo(sentence)
     if document["status"] == "pending":
         typer.echo("Pending readers get nothing until they confirm; --confirmed says that they did elsewhere.")
+
+
+def with_next_due(reader: "Subscriber") -> dict[str, Any]:
+    """A reader as JSON, with the instant of the next digest; null for one who gets none."""
+    from zoneinfo import ZoneInfo
+
+    from newsletter import schedule
+    from subscribers import people, preferences
+    from subscribers.receiving import why_not
+
+    after = max(now(), reader.paused_until or now())
+    days = preferences.weekdays_of(reader.cadence, reader.weekdays)
+    due = schedule.next_due(after, days, reader.hour, ZoneInfo(reader.timezone))
+    return people.as_dict(reader) | {"next_due": None if why_not(reader, due) else due.isoformat()}
 
 
 def when(document: dict[str, Any]) -> str:
@@ -146,22 +161,23 @@ def show_(email: Email, config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = F
     from subscribers import people
 
     with Session(start(config).engine) as session:
-        document = people.as_dict(people.find(session, email))
+        document = with_next_due(people.find(session, email))
     show(document, as_json, lambda: _print_one(document))
 
 
 def _print_one(document: dict[str, Any]) -> None:
     typer.echo(f"{document['email']} is {document['status']}: {when(document)}")
-    for name in ("name", "confirmed_at", "paused_until"):
+    for name in ("name", "next_due", "confirmed_at", "paused_until"):
         if document[name]:
             typer.echo(f"  {name.replace('_', ' ')}: {document[name]}")
     for name in ("topics", "keywords", "authors", "categories", "orgs", "mutes"):
         if document[name]:
-            items = (
-                each["name"] + (f" (weight {each['weight']:g})" if abs(each["weight"]) != 1 else "")
-                for each in document[name]
-            )
-            typer.echo(f"  {name}: {', '.join(items)}")
+            typer.echo(f"  {name}: {', '.join(map(_follow, document[name]))}")
+
+
+def _follow(each: dict[str, Any]) -> str:
+    weight = f" (weight {each['weight']:g})" if abs(each["weight"]) != 1 else ""
+    return f"{each['kind']} {each['name']}{weight}" if "kind" in each else f"{each['name']}{weight}"
 
 
 @app.command()
@@ -200,9 +216,10 @@ def import_(
     from newsletter import db
     from subscribers.csv_rows import read_csv, rejected_csv
     from subscribers.imports import import_rows
+    from subscribers.preferences import Preferences
 
     started = start(config)
-    rows, rejected = read_csv(_lines(file))
+    rows, rejected = read_csv(_lines(file), Preferences(size=started.config.digest.size))
     beside = file.with_name(f"{file.name}.rejected.csv")
     with db.writing(started.engine) as session:
         report = import_rows(session, rows, now(at), WORDING)

@@ -1,7 +1,6 @@
 """What a reader follows, turned into interests: catalogue topics, free text, keywords, names, categories."""
 
 import re
-from collections.abc import Iterable
 from itertools import pairwise
 
 from newsletter.ranking.relevance import Interest
@@ -55,17 +54,13 @@ def from_topic(topic: Topic, catalogue: Catalogue) -> Interest:
     """A catalogue topic with its subtopics: whoever follows the parent is served by the children too."""
     terms: dict[Term, float] = {}
     shown: dict[Term, str] = {}
-    for member, weight in _family(topic, catalogue):
+    categories: set[str] = set()
+    for member, depth in catalogue.family(topic):
+        categories.update(member.categories)
         for word in member.words:
-            terms.setdefault(term(word), weight)
+            terms.setdefault(term(word), CHILD_WEIGHT**depth)
             shown.setdefault(term(word), word)
-    return Interest("topic", topic.name, terms, shown, frozenset(topic.categories))
-
-
-def _family(topic: Topic, catalogue: Catalogue) -> Iterable[tuple[Topic, float]]:
-    yield topic, 1.0
-    for child in catalogue.children(topic.name):
-        yield from ((member, weight * CHILD_WEIGHT) for member, weight in _family(child, catalogue))
+    return Interest("topic", topic.name, terms, shown, frozenset(categories))
 
 
 def from_free_text(value: str) -> Interest:
