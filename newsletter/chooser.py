@@ -72,8 +72,11 @@ class Chooser:
         return np.array(rows).reshape(len(rows), len(self.found.papers))
 
     def reader(self, follows: Iterable[Follow]) -> tuple[Reader, list[Interest]]:
-        """One reader as arrays, and the interests behind the rows of evidence."""
-        weights = {_key(each): each.weight for each in follows}
+        """One reader as arrays, and the interests behind the rows of evidence.
+
+        What the reader began to follow since the texts were indexed counts from the next run on.
+        """
+        weights = {_key(each): each.weight for each in follows if _key(each) in self.interests}
         followed = sorted(key for key, weight in weights.items() if weight > 0)
         muted = sorted(key for key, weight in weights.items() if weight < 0)
         reader = Reader(

@@ -96,10 +96,12 @@ class Planner:
         self._editions: dict[str, int] = {}
 
     def plan(self, due: Due, report: Report) -> int | None:
-        """One reader's delivery: its id, or None when another planner was first."""
+        """One reader's delivery: its id, or None when another planner was first or the reader is gone."""
         # Locked: of two planners of different days the second must see what the first has picked.
         locked = select(Subscriber).where(col(Subscriber.id) == due.subscriber_id).with_for_update()
-        reader = self.session.exec(locked).one()
+        reader = self.session.exec(locked).first()
+        if reader is None:
+            return None
         picked = self.choose.choose(reader.follows, sent_to(self.session, reader.id), reader.size)
         edition_id = self._edition(due.period)
         row = self._row(reader, due, edition_id, picked)

@@ -12,7 +12,7 @@ from newsletter.cli import wiring
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Frozen, Paper, Pick, State
 from newsletter.sources import Snapshot
-from subscribers.models import Subscriber
+from subscribers.models import Follow, FollowKind, Subscriber
 
 
 @pytest.fixture
@@ -245,3 +245,15 @@ def test_a_score_and_its_trend_are_kept_with_the_pick(session, config):
     assert [one.trending for one in picks] == [False] * 9 + [True]
     assert picks[-1].paper == "arxiv:2603.00099"
     assert all(0 < one.score <= 1 for one in picks)
+
+
+def test_what_changes_while_a_run_chooses_does_not_stop_it(session, config):
+    stored(session)
+    each = reader(session, "ada@example.org", "Graphs")
+    choose = chooser.chooser(session, [each.id], NOW, wiring.taste(config))
+    planner = pick.Planner(session, choose, wiring.issue(config), KEYS, NOW, NOW)
+    session.add(Follow(subscriber_id=each.id, kind=FollowKind.TOPIC, value="Quantum science"))
+    session.flush()
+
+    assert planner.plan(pick.Due(each.id, "2026-03-10"), pick.Report()) is not None
+    assert planner.plan(pick.Due(each.id + 1, "2026-03-10"), pick.Report()) is None
