@@ -45,7 +45,8 @@ def load(session: Session, at: datetime, window: timedelta) -> Candidates:
     """Everything announced within `window` before `at`, as the world stood at `at`."""
     since = at - min(window, LONGEST_LIFE)
     announced = (col(Paper.announced_at) > since, col(Paper.announced_at) <= at)
-    papers = tuple(session.exec(select(Paper).where(*announced).order_by(col(Paper.key))))
+    # Sorted here: a database may have an order of its own for letters and signs.
+    papers = tuple(sorted(session.exec(select(Paper).where(*announced)), key=lambda paper: paper.key))
     signals = _signals(session, since, at)
     ages = np.array([_hours(at - paper.announced_at) for paper in papers], dtype=np.float64)
     heat = _heat(papers, signals, ages, at)
@@ -77,12 +78,15 @@ def _signals(session: Session, since: datetime, at: datetime) -> dict[str, list[
 
 def _heat(papers: Sequence[Paper], signals: dict[str, list[Signal]], ages: Floats, at: datetime) -> Floats:
     series: dict[tuple[int, str], int] = {}
+    before: dict[int, int] = {}
     rows: list[tuple[int, float, float, float, float]] = []
     for position, paper in enumerate(papers):
         for signal in signals.get(paper.key, ()):
             number = series.setdefault((position, signal.source), len(series))
-            upvotes, comments, stars = map(_figure, (signal.upvotes, signal.comments, signal.stars))
-            rows.append((number, _hours(at - signal.seen_at), upvotes, comments, stars))
+            # Only new stars count: a repository brings the old ones from a life before the paper.
+            stars = None if signal.stars is None else signal.stars - before.setdefault(number, signal.stars)
+            upvotes, comments, gained = map(_figure, (signal.upvotes, signal.comments, stars))
+            rows.append((number, _hours(at - signal.seen_at), upvotes, comments, gained))
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     owner = np.array([position for position, _ in series], dtype=np.int64)
     value = trend.engagement(table[:, 2], table[:, 3], table[:, 4])

@@ -55,14 +55,17 @@ class Chooser:
     def __init__(self, found: Candidates, follows: Iterable[Follow], taste: Taste) -> None:
         """`follows` are those of all readers to come: their words are what the index looks for."""
         self.found, self.taste = found, taste
-        # One order for all, whoever the other readers are: ties in reasons must not depend on them.
-        self.interests = {key: interest(*key, taste.catalogue) for key in sorted({_key(each) for each in follows})}
+        self.interests = {key: interest(*key, taste.catalogue) for key in {_key(each) for each in follows}}
         terms = (term for each in self.interests.values() for term in each.terms)
         self.matches = Matches(text.index(found.texts, terms), found.facts)
         self.hottest = blend.hottest_first(found.trend)
         self._position = {key: number for number, key in enumerate(found.keys)}
         room = max(64, EVIDENCE_BYTES // (8 * max(1, len(found.papers))))
         self._evidence = lru_cache(maxsize=room)(self._evidence_of)
+
+    def knows(self, follows: Iterable[Follow]) -> bool:
+        """Whether all of this was known when the texts were indexed."""
+        return all(_key(each) in self.interests for each in follows)
 
     def _evidence_of(self, key: Key) -> NDArray[np.float64]:
         return self.matches.evidence(self.interests[key])
@@ -72,11 +75,11 @@ class Chooser:
         return np.array(rows).reshape(len(rows), len(self.found.papers))
 
     def reader(self, follows: Iterable[Follow]) -> tuple[Reader, list[Interest]]:
-        """One reader as arrays, and the interests behind the rows of evidence.
+        """One reader as arrays, and the interests behind the rows of evidence, in an order of their own.
 
-        What the reader began to follow since the texts were indexed counts from the next run on.
+        The order must not depend on who else reads: ties in reasons are broken by it.
         """
-        weights = {_key(each): each.weight for each in follows if _key(each) in self.interests}
+        weights = {_key(each): each.weight for each in follows}
         followed = sorted(key for key, weight in weights.items() if weight > 0)
         muted = sorted(key for key, weight in weights.items() if weight < 0)
         reader = Reader(
@@ -117,17 +120,11 @@ def _key(follow: Follow) -> Key:
 
 
 def chooser(session: Session, readers: Iterable[int], at: datetime, taste: Taste) -> Chooser:
-    """A chooser for these readers over everything announced in the window before `at`.
-
-    The papers are taken out of the session: what is planned later in the run reads as it did at its start.
-    """
+    """A chooser for these readers over everything announced in the window before `at`."""
     follows: list[Follow] = []
     for some in batches(list(readers), LOOKED_UP):
         follows += session.exec(select(Follow).where(col(Follow.subscriber_id).in_(some)))
-    found = pool.load(session, at, taste.window)
-    for paper in found.papers:
-        session.expunge(paper)
-    return Chooser(found, follows, taste)
+    return Chooser(pool.load(session, at, taste.window), follows, taste)
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

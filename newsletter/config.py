@@ -237,8 +237,8 @@ def _catalogue(tables: tuple[TopicTable, ...]) -> Catalogue:
 
 
 def _shipped_topics() -> tuple[TopicTable, ...]:
-    path = shipped("config.toml")
-    return _checked(path, {"topics": _read(path).get("topics", [])}).topics
+    # Not a whole Config: the environment belongs to the user's file, not to ours.
+    return tuple(TopicTable.model_validate(table) for table in _read(shipped("config.toml"))["topics"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -246,7 +246,9 @@ def _read(path: Path) -> dict[str, Any]:
         # Some editors begin a file with a byte order mark; TOML has no place for one.
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file: name one with --config or NEWSLETTER_CONFIG") from None
+        raise ConfigError(
+            f"{path.absolute()}: no such file: name one with --config or NEWSLETTER_CONFIG"
+        ) from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}: name a readable file") from None
     except UnicodeDecodeError as error:

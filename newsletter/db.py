@@ -68,6 +68,16 @@ def writing(engine: Engine) -> Iterator[Session]:
         session.commit()
 
 
+def alone(session: Session, key: int) -> None:
+    """Wait until no other transaction holds this lock, and hold it until this one ends.
+
+    On SQLite there is one writer anyway. Transactions that touch many rows in an order of their own would
+    otherwise wait for each other in a circle.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({key:d})")
+
+
 def revision(engine: Engine) -> str:
     """The revision the database is at; "" for an empty one."""
     try:
@@ -76,7 +86,8 @@ def revision(engine: Engine) -> str:
                 return ""
             found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     except SQLAlchemyError as error:
-        raise DatabaseError(f"database.url: cannot be opened: {getattr(error, 'orig', error)}") from error
+        said = " ".join(str(getattr(error, "orig", error)).split())
+        raise DatabaseError(f"database.url: cannot be opened: {said}") from error
     return str(found or "")
 
 

@@ -78,21 +78,21 @@ def run(
 def _read(session: Session, source: Source, fetcher: Fetcher, moment: Moment, progress: Progress) -> Report:
     state = session.get(SourceState, source.name) or SourceState(name=source.name)
     memory, moment = dict(state.memory), replace(moment, first=state.last_success_at is None)
+    changed = state.model_dump()
     session.commit()  # no transaction is open while we wait for a network
     report = Report(source.name)
     try:
         reading = source.read(fetcher, memory, moment.now, lambda text: progress(source.name, text))
     except SourceError as error:
         report.error = str(error)
-        state.last_error, state.last_error_at = report.error, moment.clock
+        changed |= {"last_error": report.error, "last_error_at": moment.clock}
         log.warning("source failed", source=source.name, reason=report.error)
     else:
         _store(session, source.name, reading, moment, report)
+        changed |= {"last_success_at": moment.clock, "last_error": ""}
         if not report.later:  # else the same answer is wanted again
-            state.memory = reading.memory
-        state.last_success_at, state.last_error = moment.clock, ""
-    # The cursor moves in the transaction that stores the papers: a crash repeats, and never skips.
-    session.merge(state)
+            changed["memory"] = reading.memory
+    upsert(session, SourceState, [changed], ("name",))
     session.commit()
     return report
 
@@ -106,6 +106,7 @@ def _store(session: Session, source: str, reading: Reading, moment: Moment, repo
     report.later = len(reading.entries) - len(entries)
     for start in range(0, len(entries), BATCH):
         _store_batch(session, source, entries[start : start + BATCH], moment, report)
+        session.commit()  # others write too; the source's memory moves last, so a crash repeats and skips nothing
 
 
 def _is_later(entry: Entry, moment: Moment) -> bool:
@@ -114,8 +115,8 @@ def _is_later(entry: Entry, moment: Moment) -> bool:
 
 
 def _store_batch(session: Session, source: str, entries: Sequence[Entry], moment: Moment, report: Report) -> None:
-    known = _known(session, entries)
-    papers: dict[str, Paper] = {}
+    known, papers = _known(session, entries)
+    new: list[str] = []
     told: list[Told] = []
     for entry in entries:
         key = identity.known_as(entry, known)
@@ -126,17 +127,18 @@ def _store_batch(session: Session, source: str, entries: Sequence[Entry], moment
         if key is None:
             key = identity.keys(entry)[0]
             papers[key] = _paper(key, entry, announced, moment.clock)
-            report.new += 1
-        elif _update(papers.get(key) or session.get_one(Paper, key), entry, announced, moment.clock):
+            new.append(key)
+        elif _update(papers[key], entry, announced, moment.clock):
             report.updated += 1
         else:
             report.unchanged += 1
         told.append(Told(key, entry, announced))
-        known |= {other: key for other in identity.keys(entry) if known.get(other) != key and other not in known}
+        known |= {other: key for other in identity.keys(entry) if other not in known}
     session.flush()
     # Another process may store the same papers now: the first one's stand. In one order, so that none waits
     # for the other in a circle.
-    insert_once(session, Paper, [papers[key].model_dump() for key in sorted(papers)])
+    insert_once(session, Paper, [papers[key].model_dump() for key in sorted(new)])
+    report.new += len(new)
     _remember(session, source, sorted(told, key=lambda each: each.key), moment)
 
 
@@ -148,14 +150,14 @@ class Told(NamedTuple):
     announced: datetime
 
 
-def _known(session: Session, entries: Sequence[Entry]) -> dict[str, str]:
-    """Every key and alias of the papers that these entries may be, with the paper it stands for."""
+def _known(session: Session, entries: Sequence[Entry]) -> tuple[dict[str, str], dict[str, Paper]]:
+    """Every key and alias of the papers that these entries may be, with the paper it stands for; the papers."""
     wanted = {key for entry in entries for key in identity.keys(entry)}
     aliases = dict(iter(session.exec(select(Alias.key, Alias.paper).where(col(Alias.key).in_(wanted)))))
-    papers = session.exec(select(Paper).where(col(Paper.key).in_(wanted | set(aliases.values()))))
-    known = {paper.key: paper.key for paper in papers}
-    siblings = session.exec(select(Alias.key, Alias.paper).where(col(Alias.paper).in_(known)))
-    return dict(iter(siblings)) | known
+    rows = session.exec(select(Paper).where(col(Paper.key).in_(wanted | set(aliases.values()))))
+    papers = {paper.key: paper for paper in rows}
+    siblings = session.exec(select(Alias.key, Alias.paper).where(col(Alias.paper).in_(papers)))
+    return dict(iter(siblings)) | {key: key for key in papers}, papers
 
 
 def _announced(entry: Entry, moment: Moment) -> datetime:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, CursorResult, case, func
 from sqlmodel import Session, col, delete, select, update
 
 from newsletter.db import insert
-from newsletter.mail import Outcome, Verdict
+from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import MOVES, RELEASING, Delivery, Pick, State
 
 MOST_ATTEMPTS = 8  # with FIRST_WAIT doubled each time the last try comes 16 hours after the first
@@ -109,19 +109,22 @@ def record(
 ) -> State | None:
     """Write down what became of a claimed delivery; commits. None when the lease was lost meanwhile.
 
-    A deferred delivery waits 7.5 minutes, doubled each time; the eighth refusal is final. An unknown one is
+    A deferred delivery waits 7.5 minutes, doubled each time; the eighth refusal is final, but a server that was
+    not reached is tried again after the same wait without counting. An unknown one is
     sent again after the same wait under "resend", and never by itself under "hold" or after eight tries.
     """
     state, text = VERDICTS[outcome.verdict], outcome.reply
-    worn_out = claimed.attempts >= MOST_ATTEMPTS
+    reached = outcome.phase is not Phase.UNREACHED  # a server that is down is no try of this message
+    attempts = claimed.attempts if reached else claimed.attempts - 1
+    worn_out = attempts >= MOST_ATTEMPTS
     if state is State.DEFERRED and worn_out:
-        state, text = State.FAILED, f"gave up after {claimed.attempts} tries; the last: {outcome.reply}"
-    values: dict[str, object] = {"reply": outcome.reply, "outcome": text}
+        state, text = State.FAILED, f"gave up after {attempts} tries; the last: {outcome.reply}"
+    values: dict[str, object] = {"reply": outcome.reply, "outcome": text, "attempts": attempts}
     if state is State.SENT:
         values["sent_at"] = now
     elif state in {State.DEFERRED, State.UNKNOWN}:
         held = state is State.UNKNOWN and (worn_out or on_unknown == "hold")
-        values["not_before"] = HELD if held else now + FIRST_WAIT * 2 ** (claimed.attempts - 1)
+        values["not_before"] = HELD if held else now + FIRST_WAIT * 2 ** max(attempts - 1, 0)
     if state is State.UNKNOWN:
         values["doubtful"] = True
     return _move(session, claimed, owner, state, **values)
@@ -140,8 +143,12 @@ def renew(session: Session, owner: str, lease_until: datetime) -> int:
 
 
 def settle(session: Session, claimed: Claim, owner: str, state: State, reason: str) -> State | None:
-    """Never send a claimed delivery: "suppressed" (must not be mailed), "skipped" (too late, paused); commits."""
-    return _move(session, claimed, owner, state, outcome=reason)
+    """Never send a claimed delivery: "suppressed" (must not be mailed), "skipped" (too late, paused); commits.
+
+    Or "unknown", when it is too late to try again what may have arrived: then it stays so.
+    """
+    held = {"not_before": HELD} if state is State.UNKNOWN else {}
+    return _move(session, claimed, owner, state, outcome=reason, **held)
 
 
 def _move(session: Session, claimed: Claim, owner: str, state: State, **values: object) -> State | None:
@@ -187,12 +194,24 @@ def sweep(session: Session, now: datetime, on_unknown: OnUnknown) -> int:
     return found.rowcount
 
 
-def next_try(session: Session, periods: Collection[str]) -> datetime | None:
-    """When the first of the waiting deliveries of these periods is tried again."""
-    waiting = (col(Delivery.state).in_([State.DEFERRED, State.UNKNOWN]), col(Delivery.not_before) < HELD)
-    return session.exec(
-        select(func.min(Delivery.not_before)).where(*waiting, col(Delivery.period).in_(periods))
-    ).one()
+@dataclass(frozen=True)
+class Waiting:
+    """Deliveries that wait for the same reason: how many, why, and when the first is tried again (None: never)."""
+
+    count: int
+    outcome: str
+    next_try: datetime | None
+
+
+def waiting(session: Session, periods: Collection[str]) -> list[Waiting]:
+    """What keeps the deferred and unknown deliveries of these periods, the most frequent reason first."""
+    counted = (
+        select(Delivery.outcome, func.count(), func.min(Delivery.not_before))
+        .where(col(Delivery.state).in_([State.DEFERRED, State.UNKNOWN]), col(Delivery.period).in_(periods))
+        .group_by(col(Delivery.outcome))
+        .order_by(func.count().desc(), col(Delivery.outcome))
+    )
+    return [Waiting(count, why, when if when < HELD else None) for why, count, when in session.exec(counted)]
 
 
 def balance(

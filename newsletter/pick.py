@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from newsletter import db, edition, ledger
 from newsletter.chooser import LOOKED_UP, Chooser, Picked, Taste, batches, chooser, sent_to
@@ -16,6 +16,7 @@ from subscribers import tokens
 from subscribers.models import Subscriber
 
 BATCH = 200  # readers planned in one transaction
+PLANNING = 0x706C616E  # the lock that planners of one database take in turn: "plan"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Due:
 class Report:
     """What a run of planning did, in readers: new digests, nothing worth sending, planned before, waiting.
 
-    Where there is no paper at all to choose from nothing is stored and the reader waits: sources may be late.
+    A reader waits, and nothing is stored, where there is no paper at all to choose from: sources may be late.
     """
 
     planned: int = 0
@@ -66,6 +67,7 @@ def run(
         return report
     for batch in batches(open_now, BATCH):
         with db.writing(engine) as session:
+            db.alone(session, PLANNING)
             planner = Planner(session, choose, issue, keys, at, not_before)
             for each in batch:
                 planner.plan(each, report)
@@ -96,11 +98,15 @@ class Planner:
         self._editions: dict[str, int] = {}
 
     def plan(self, due: Due, report: Report) -> int | None:
-        """One reader's delivery: its id, or None when another planner was first or the reader is gone."""
-        # Locked: of two planners of different days the second must see what the first has picked.
-        locked = select(Subscriber).where(col(Subscriber.id) == due.subscriber_id).with_for_update()
-        reader = self.session.exec(locked).first()
+        """One reader's delivery: its id, or None when another planner was first or the reader is gone or changed.
+
+        Planners take turns, so each sees what the ones before it have picked.
+        """
+        reader = self.session.get(Subscriber, due.subscriber_id)
         if reader is None:
+            return None
+        if not self.choose.knows(reader.follows):
+            report.waiting += 1  # they changed what they follow meanwhile: the next run serves them
             return None
         picked = self.choose.choose(reader.follows, sent_to(self.session, reader.id), reader.size)
         edition_id = self._edition(due.period)

@@ -19,7 +19,7 @@ from newsletter.mail import Outcome, Phase, Transport, Verdict
 from newsletter.models import Delivery, State
 from subscribers.addresses import redacted, redacted_in
 from subscribers.models import Subscriber
-from subscribers.receiving import why_not
+from subscribers.receiving import resting, why_not
 from subscribers.suppression import reason_for
 
 log = structlog.get_logger(__name__)
@@ -143,9 +143,12 @@ def _must_not(session: Session, claimed: Claim, now: datetime) -> tuple[State, s
     if reason := reason_for(session, delivery.address):
         return State.SUPPRESSED, reason
     if reason := why_not(reader, now):
-        return (State.SKIPPED if "paused" in reason else State.SUPPRESSED), reason
+        return (State.SKIPPED if resting(reader, now) else State.SUPPRESSED), reason
     if now > delivery.not_after:
-        return State.SKIPPED, f"too late: it was to go out by {delivery.not_after:%Y-%m-%d %H:%M} UTC"
+        late = f"too late: it was to go out by {delivery.not_after:%Y-%m-%d %H:%M} UTC"
+        if delivery.doubtful:  # not skipped: the reader may have it
+            return State.UNKNOWN, f"{late}; an earlier try may have arrived"
+        return State.SKIPPED, late
     return None
 
 

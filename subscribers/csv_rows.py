@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import count, zip_longest
 
 from subscribers.addresses import identity, normalise
 from subscribers.errors import InvalidPreference, SubscriberError
@@ -43,6 +44,10 @@ COLUMNS = (
 )
 # What `rejected_csv` puts before the original columns: a corrected file can be read again as it is.
 _REPORT_COLUMNS = ("line", "reason")
+# Where `rejected_csv` keeps the cells that the header has no name for.
+_SURPLUS = re.compile(r"column [0-9]+", re.ASCII)
+# What `errors="surrogateescape"` makes of bytes that are not UTF-8.
+_FOREIGN = re.compile("[\ud800-\udfff]")
 # A spreadsheet would run such a cell as a formula, and strangers choose their own names.
 _FORMULA = re.compile(r"'*[=+\-@\t]")
 
@@ -87,7 +92,9 @@ def read_csv(lines: Iterable[str], defaults: Preferences = DEFAULTS) -> tuple[li
             continue
         fields = _fields(header, cells)
         try:
+            _check_encoding(line)
             _check_shape(header, cells, trouble)
+            _check_surplus(fields)
             rows.append(_unseen(_row(number, fields, defaults), seen))
         except SubscriberError as error:
             rejected.append(Rejected(number, fields, str(error)))
@@ -139,7 +146,10 @@ def readers_csv(subscribers: Iterable[Subscriber], write: Callable[[str], object
 
 
 def rejected_csv(rejected: Sequence[Rejected], write: Callable[[str], object]) -> None:
-    """The rejects with line and reason before their original columns, ready to be mended and read again."""
+    """The rejects with line and reason before their original columns, ready to be mended and read again.
+
+    Cells without a column stand in `column 4` and the like, which `read_csv` takes where they are empty.
+    """
     columns = list(dict.fromkeys(column for reject in rejected for column in reject.fields))
     write(_line([*_REPORT_COLUMNS, *columns]))
     for reject in sorted(rejected, key=lambda reject: reject.line):
@@ -148,13 +158,16 @@ def rejected_csv(rejected: Sequence[Rejected], write: Callable[[str], object]) -
 
 
 def _header(line: str) -> tuple[list[str], str]:
+    _check_encoding(line, "the first line")
     text = line.removeprefix("\ufeff")
     # A spreadsheet of a country with decimal commas writes semicolons; with both there is no telling.
     delimiter = ";" if ";" in text and "," not in text else ","
     names = [cell.strip().lower() for cell in _cells(text, delimiter)[0]]
     known = (*COLUMNS, *_REPORT_COLUMNS)
     for name in names:
-        if name not in known:
+        if "\t" in name:
+            raise InvalidPreference("column", name, "tabs part its cells: save the file as CSV, with commas")
+        if name not in known and not _SURPLUS.fullmatch(name):
             near = get_close_matches(name, COLUMNS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the columns are {','.join(COLUMNS)}"
             raise InvalidPreference("column", name, f"it is none of ours; {hint}")
@@ -174,9 +187,15 @@ def _cells(line: str, delimiter: str) -> tuple[list[str], str]:
 
 
 def _fields(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    found = {name: cell for name, cell in zip(header, cells, strict=False) if name not in _REPORT_COLUMNS}
-    surplus = {f"column {number}": cell for number, cell in enumerate(cells, 1) if number > len(header)}
-    return found | surplus
+    named = zip_longest(header, cells[: len(header)], fillvalue="")
+    found = {name: cell for name, cell in named if name not in _REPORT_COLUMNS}
+    free = (name for number in count(len(header) + 1) if (name := f"column {number}") not in header)
+    return found | dict(zip(free, cells[len(header) :], strict=False))
+
+
+def _check_encoding(line: str, name: str = "the line") -> None:
+    if _FOREIGN.search(line):
+        raise SubscriberError(f'{name} is not UTF-8: in Excel save as "CSV UTF-8"')
 
 
 def _check_shape(header: Sequence[str], cells: Sequence[str], trouble: str) -> None:
@@ -185,6 +204,12 @@ def _check_shape(header: Sequence[str], cells: Sequence[str], trouble: str) -> N
     if len(cells) != len(header):
         cure = f"the header has {len(header)}: put a cell that holds the delimiter into quotes"
         raise InvalidPreference("number of cells", len(cells), cure)
+
+
+def _check_surplus(fields: Mapping[str, str]) -> None:
+    for name, cell in fields.items():
+        if cell.strip() and _SURPLUS.fullmatch(name):
+            raise InvalidPreference(name, cell, "move it to the column where it belongs, or empty the cell")
 
 
 def _row(line: int, fields: dict[str, str], defaults: Preferences) -> Row:

@@ -41,7 +41,9 @@ class AlreadySubscribed(SubscriberError):
 
     def __init__(self, email: str, status: str) -> None:
         """Name the stored address and where that subscription stands."""
-        super().__init__(f"{email!r} is there already ({status}): change it in place of adding it again")
+        super().__init__(
+            f"{email!r} is there already ({status}): to change it, import a CSV line with this address"
+        )
 
 
 class Suppressed(SubscriberError):
@@ -49,7 +51,8 @@ class Suppressed(SubscriberError):
 
     def __init__(self, email: str, reason: str) -> None:
         """Name the address and why it was put on the list."""
-        super().__init__(f"{email!r} must not be mailed ({reason}): lift the suppression if its owner asks you to")
+        cure = "`newsletter subscribers suppress --lift` lifts that, if its owner asks"
+        super().__init__(f"{email!r} must not be mailed ({reason}): {cure}")
 
 
 class InvalidToken(SubscriberError):

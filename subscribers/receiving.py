@@ -18,6 +18,11 @@ def receiving(at: datetime) -> ColumnElement[bool]:
     return or_(active, and_(col(Subscriber.status) == Status.PAUSED, ended))
 
 
+def resting(subscriber: Subscriber, at: datetime) -> bool:
+    """Whether a pause is all that keeps this reader from digests."""
+    return subscriber.status in {Status.ACTIVE, Status.PAUSED} and why_not(subscriber, at) is not None
+
+
 def why_not(subscriber: Subscriber, at: datetime) -> str | None:
     """Why this reader gets nothing at `at`, in words; None for one who does."""
     if subscriber.status not in {Status.ACTIVE, Status.PAUSED}:

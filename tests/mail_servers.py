@@ -19,6 +19,7 @@ GOING_AWAY = b"354 go ahead, while I go away\r\n"  # and then the connection is 
 SILENCE = object()  # say nothing until the client goes away
 MESSAGE = b"Subject: hello\r\n\r\nA body.\r\n"
 DEFERRED = (Verdict.DEFERRED, Phase.BEFORE_DOT)
+UNREACHED = (Verdict.DEFERRED, Phase.UNREACHED)
 FAILED = (Verdict.FAILED, Phase.BEFORE_DOT)
 UNKNOWN = (Verdict.UNKNOWN, Phase.AFTER_DOT)
 USERNAME, PASSWORD = "ada", "correct horse"

@@ -107,3 +107,16 @@ def test_an_empty_database_has_no_candidates(session):
     found = candidates.load(session, NOW, WEEK)
 
     assert (found.papers, len(found.trend)) == ((), 0)
+
+
+def test_the_stars_a_repository_brings_along_are_no_news(session):
+    stored(
+        session,
+        entry("Voted for by many", 1, snapshots=(votes(9, 70), votes(1, 74))),
+        entry("Of an old repository", 2, snapshots=(votes(9, 1, stars=11_000), votes(1, 2, stars=11_005))),
+        entry("Of a rising repository", 3, snapshots=(votes(9, 1, stars=10), votes(1, 2, stars=5_000))),
+    )
+
+    share = candidates.load(session, NOW, WEEK).share
+
+    assert share[1] < share[0] < share[2]

@@ -185,6 +185,9 @@ def test_a_server_that_is_down_defers_and_the_exit_code_says_so(ada, workplace):
 
     assert "1 planned = 1 deferred" in result.stdout
     assert "1 x deferred: 127.0.0.1:1" in result.stderr
+    again = run("send", "--at", AT, code=1).stdout
+    assert "1 wait (tried again from" in again
+    assert "127.0.0.1:1: " in again
 
 
 def test_topics_lists_the_catalogue(workplace):
@@ -250,3 +253,25 @@ def test_every_command_has_help_worth_reading(command):
     shown = run(*command.split(), "--help").stdout
 
     assert len(shown.splitlines()) > 6
+
+
+def test_a_password_in_the_environment_needs_no_topics_in_the_file(workplace, monkeypatch):
+    more = '[smtp]\nusername = "papers"\n[delivery]\ntransport = "smtp"\n'
+    (workplace / "config.toml").write_text((workplace / "config.toml").read_text() + more)
+
+    assert "smtp.password: is missing" in run("send", "--at", AT, code=2).stderr
+    monkeypatch.setenv("NEWSLETTER_SMTP__PASSWORD", "a secret")
+    assert "Nobody is due" in run("send", "--at", AT).stdout
+
+
+def test_nobody_is_shown_a_mail_that_will_not_be_sent(ada):
+    run("subscribers", "suppress", ada, "--reason", "asked by phone")
+
+    assert "No mail: asked by phone" in run("preview", "--for", ada, "--at", AT, code=1).stdout
+    assert as_json("send", "--at", AT, "--dry-run")["would_plan"][0]["why_not"] == "asked by phone"
+
+
+def test_a_dry_run_without_papers_says_what_to_do(workplace):
+    run("subscribers", "add", "ada@example.org", "--topic", "Graphs", "--confirmed")
+
+    assert "run `newsletter fetch` first" in run("send", "--at", AT, "--dry-run").stdout

@@ -125,8 +125,9 @@ def test_a_suppressed_address_is_not_mailed_any_more(workplace):
     run("subscribers", "add", "ada@example.org", "--topic", "Graphs", "--confirmed")
     run("fetch", "--at", AT)
 
-    assert as_json("subscribers", "suppress", "Ada@example.org", "--reason", "asked by phone")["new"] is True
-    assert "already" in run("subscribers", "suppress", "ada@example.org").stdout
+    assert as_json("subscribers", "suppress", "Ada@example.org", "--reason", "asked by phone")["changed"] is True
+    assert "is on the list: asked by phone" in run("subscribers", "suppress", "ada@example.org").stdout
+    assert as_json("subscribers", "show", "ada@example.org")["suppressed"] == "asked by phone"
     balance = as_json("send", "--at", AT)
     assert (balance["planned"], balance["suppressed"], balance["sent"]) == (1, 1, 0)
 
@@ -144,3 +145,12 @@ def test_what_cannot_be_reported_is_not_stored_either(workplace):
 
     assert "people.csv.rejected.csv" in run("subscribers", "import", "people.csv", code=1).stderr
     assert as_json("subscribers", "list") == []
+
+
+def test_a_suppression_can_be_lifted(workplace):
+    run("subscribers", "add", "ada@example.org", "--topic", "Graphs", "--confirmed")
+    run("subscribers", "suppress", "ada@example.org")
+
+    assert as_json("subscribers", "suppress", "ada@example.org", "--lift")["changed"] is True
+    assert as_json("subscribers", "show", "ada@example.org")["suppressed"] is None
+    assert "is not on the list" in run("subscribers", "suppress", "ada@example.org", "--lift").stdout

@@ -1,5 +1,7 @@
 """Engines and migrations, on both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -81,3 +83,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
     with pytest.raises(DatabaseError, match=r"database\.url: cannot be used"):
         db.connect(f"sqlite:///{tmp_path}/file/x.db")
+
+
+def test_several_upgrades_at_once_all_end_well(engine):
+    db.downgrade(engine, "base")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: db.upgrade(engine), range(4)))
+
+    assert db.revision(engine) == db.HEAD

@@ -230,3 +230,23 @@ def test_two_processes_that_find_the_same_papers_at_once_store_them_once(engine)
         assert len(all_papers(session)) == 299
         assert len(session.exec(select(PaperSource)).all()) == 4 * 299
     assert all(not report.error for report in reports)
+
+
+def test_two_sources_that_tell_the_same_papers_in_other_orders_do_not_wait_for_each_other(engine):
+    found = [entry(f"Paper number {each} of many", each) for each in range(1, 900)]
+
+    def read(order):
+        with db.writing(engine) as own:
+            return run(own, Told(*(found if order else found[::-1]), name=f"source {order}"))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [report.error for reports in pool.map(read, range(2)) for report in reports] == ["", ""]
+
+
+def test_two_first_reads_of_one_source_at_once_both_end_well(engine):
+    def read(_):
+        with db.writing(engine) as own:
+            return run(own, Told(*papers()))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [report.error for reports in pool.map(read, range(4)) for report in reports] == [""] * 4

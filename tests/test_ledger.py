@@ -195,7 +195,7 @@ def test_a_worn_out_delivery_that_a_sender_dies_at_is_held(session, one):
     ledger.sweep(session, NOW + LEASE * 2, "resend")
 
     assert claimed(session, NOW + timedelta(days=300)) is None
-    assert ledger.next_try(session, ["2026-03-10"]) is None
+    assert [each.next_try for each in ledger.waiting(session, ["2026-03-10"])] == [None]
 
 
 def test_the_outcome_of_the_hundredth_attempt_can_be_recorded(session, one):
@@ -205,10 +205,24 @@ def test_the_outcome_of_the_hundredth_attempt_can_be_recorded(session, one):
     assert ledger.record(session, claimed(session), "me", outcome(Verdict.UNKNOWN), NOW, "resend") is State.UNKNOWN
 
 
-def test_the_next_try_is_told(session, one):
+def test_what_waits_is_told_with_its_reason_and_the_next_try(session, one):
     ledger.record(session, claimed(session), "me", outcome(Verdict.DEFERRED), NOW, "resend")
 
-    assert ledger.next_try(session, ["2026-03-10"]) == NOW + timedelta(minutes=7, seconds=30)
+    (found,) = ledger.waiting(session, ["2026-03-10"])
+
+    assert (found.count, found.outcome, found.next_try) == (1, "said so", NOW + timedelta(minutes=7, seconds=30))
+    assert ledger.waiting(session, ["2026-03-11"]) == []
+
+
+def test_a_server_that_is_down_costs_no_try(session, one):
+    now = NOW
+    for _ in range(20):
+        down = Outcome(Verdict.DEFERRED, Phase.UNREACHED, "connection refused")
+        assert ledger.record(session, claimed(session, now), "me", down, now, "resend") is State.DEFERRED
+        now = session.get_one(Delivery, one).not_before
+
+    kept = session.get_one(Delivery, one)
+    assert (kept.attempts, now) == (0, NOW + 20 * timedelta(minutes=7, seconds=30))
 
 
 @pytest.mark.parametrize(("on_unknown", "taken"), [("resend", True), ("hold", False)])

@@ -23,7 +23,7 @@ def test_the_headline_names_the_reader_or_else_the_day():
 
 def test_the_dek_says_what_for_from_how_many_and_how_long():
     told = content.dek(digest(10)).replace("\u00a0", " ")
-    assert told == "Picked for Machine learning, Vision and Biology from 412 new papers · 2 min read"
+    assert told == "Picked for Machine learning, Vision and Biology from 412 recent papers · 2 min read"
 
 
 def test_the_dek_leaves_out_what_is_not_known():

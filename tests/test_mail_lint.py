@@ -84,3 +84,23 @@ def test_every_tag_that_the_compiler_reads_is_sound(tag):
     text = around(f"<mj-text>{tag}</mj-text>" if tag.endswith("/>") else f"<mj-text>{tag}x</p></mj-text>")
     assert lint.problems(text) == []
     assert mjml2html(text)
+
+
+@pytest.mark.parametrize("tag", ["script", "form", "iframe", "object", "embed", "link"])
+@pytest.mark.parametrize("shape", ["<mj-raw><%s></%s></mj-raw>", "<p><!--[if mso]><%s></%s><![endif]--></p>"])
+def test_what_runs_or_loads_is_refused(tag, shape):
+    for written in (tag, tag.upper()):
+        first = lint.problems(around(shape % (written, written)))[0]
+        assert (first.line, first.what) == (3, f"<{tag}> is not allowed")
+        assert first.cure.startswith("drop it")
+
+
+@pytest.mark.parametrize(
+    "part", ['<p onclick="x">y</p>', "<img ONERROR='x' />", '<mj-text onload="x">y</mj-text>']
+)
+def test_attributes_that_run_scripts_are_refused(part):
+    first = lint.problems(around(part))[0]
+    assert first.line == 3
+    assert first.what.startswith("on")
+    assert first.what.endswith("> is not allowed")
+    assert first.cure.startswith("drop it")

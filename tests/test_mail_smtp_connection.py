@@ -5,9 +5,9 @@ from base64 import b64encode
 import pytest
 from mail_servers import (
     CLOSE,
-    DEFERRED,
     PASSWORD,
     SILENCE,
+    UNREACHED,
     USERNAME,
     Clock,
     envelope,
@@ -69,7 +69,7 @@ def test_a_refused_login_defers_and_never_tells_the_password(trusted, echo):
         server.login_reply = f"535 5.7.8 bad credentials{echo}"
         login = {"username": USERNAME, "password": PASSWORD}
         outcome = sent(server, security="starttls", ca_file=trusted.ca_file, **login)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert "the server refused the login: 535 5.7.8 bad credentials" in outcome.reply
     assert b64encode(PASSWORD.encode()).decode() not in outcome.reply
     assert PASSWORD not in outcome.reply
@@ -88,7 +88,7 @@ def test_a_password_that_is_not_ascii_is_named_but_not_told(trusted):
     with mail_server(tls_context=trusted.context("127.0.0.1"), require_starttls=True) as server:
         login = {"username": USERNAME, "password": "geheimnisträger"}
         outcome = sent(server, security="starttls", ca_file=trusted.ca_file, **login)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert "not ASCII" in outcome.reply
     assert "ä" not in outcome.reply
 
@@ -103,7 +103,7 @@ def test_a_server_without_login_defers(trusted):
     ) as server:
         login = {"username": USERNAME, "password": PASSWORD}
         outcome = sent(server, security="tls", ca_file=trusted.ca_file, **login)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert server.taken == []
 
 
@@ -117,7 +117,7 @@ def test_a_certificate_that_cannot_be_trusted_defers_before_any_login(trusted, s
     with mail_server(**options) as server:
         login = {"username": USERNAME, "password": PASSWORD}
         outcome = sent(server, security=security, ca_file=trusted.ca_file, **login)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert "certificate cannot be trusted" in outcome.reply
     assert (server.logins, server.taken) == ([], [])
 
@@ -125,7 +125,7 @@ def test_a_certificate_that_cannot_be_trusted_defers_before_any_login(trusted, s
 def test_without_starttls_nothing_is_sent_and_no_password():
     with scripted(EHLO=b"250-test\r\n250 AUTH PLAIN LOGIN CRAM-MD5\r\n") as server:
         outcome = sent(server, security="starttls", username=USERNAME, password=PASSWORD)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert "no STARTTLS" in outcome.reply
     for secret in (b"AUTH", PASSWORD.encode(), b64encode(PASSWORD.encode()), b"MAIL", b"Subject"):
         assert secret not in server.received
@@ -136,7 +136,7 @@ def test_a_refused_starttls_sends_nothing(reply):
     ehlo = b"250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"
     with scripted(EHLO=ehlo, STARTTLS=reply) as server:
         outcome = sent(server, security="starttls", username=USERNAME, password=PASSWORD)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert set(server.verbs) <= {"EHLO", "STARTTLS"}
 
 
@@ -150,14 +150,14 @@ def test_words_slipped_in_after_starttls_are_not_taken_for_the_servers(trusted):
     injected = b"220 go\r\n250-test\r\n250 AUTH PLAIN\r\n"
     with scripted(EHLO=b"250-test\r\n250 STARTTLS\r\n", STARTTLS=injected) as server:
         outcome = sent(server, security="starttls", ca_file=trusted.ca_file, username=USERNAME, password=PASSWORD)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert b"AUTH" not in server.received
 
 
 def test_a_port_that_speaks_no_tls_is_told_in_words():
     with scripted() as server:
         outcome = sent(server, security="tls")
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert "no TLS with it" in outcome.reply
 
 
@@ -165,20 +165,20 @@ def test_a_port_that_nobody_listens_on_defers():
     port = free_port()
     with Smtp(Settings("127.0.0.1", port, "none", timeout=5), Clock()) as transport:
         outcome = transport.send(envelope())
-    assert outcome == Outcome(*DEFERRED, f"127.0.0.1:{port}: Connection refused")
+    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{port}: Connection refused")
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
 def test_a_silent_port_defers_in_the_given_time(security):
     with scripted(BANNER=SILENCE) as server:
         outcome = sent(server, security=security, timeout=SHORT)
-    assert outcome == Outcome(*DEFERRED, f"127.0.0.1:{server.port}: no answer in time")
+    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{server.port}: no answer in time")
 
 
 @pytest.mark.parametrize("host", ["a" * 70, "no such host", "a..b", ""])
 def test_a_host_that_is_none_defers(host):
     with Smtp(Settings(host, free_port(), "none", timeout=SHORT), Clock()) as transport:
-        assert stage(transport.send(envelope())) == DEFERRED
+        assert stage(transport.send(envelope())) == UNREACHED
 
 
 @pytest.mark.parametrize(
@@ -194,13 +194,13 @@ def test_a_host_that_is_none_defers(host):
 def test_a_server_that_does_not_greet_defers(banner, words):
     with scripted(BANNER=banner) as server:
         outcome = sent(server)
-    assert outcome == Outcome(*DEFERRED, f"127.0.0.1:{server.port}: {words}")
+    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{server.port}: {words}")
 
 
 @pytest.mark.parametrize("ehlo", [CLOSE, b"421 4.3.2 busy\r\n", b"504 5.5.2 need a full name\r\n", b"\xff\r\n"])
 def test_a_server_that_refuses_our_name_defers(ehlo):
     with scripted(EHLO=ehlo) as server:
-        assert stage(sent(server)) == DEFERRED
+        assert stage(sent(server)) == UNREACHED
 
 
 def test_an_old_server_without_extensions_is_good_enough():
@@ -215,7 +215,7 @@ def test_a_certificate_file_that_cannot_be_read_is_named(tmp_path, content):
         path.write_text(content)
     with scripted(EHLO=b"250-test\r\n250 STARTTLS\r\n", STARTTLS=b"220 go\r\n") as server:
         outcome = sent(server, security="starttls", ca_file=path)
-    assert stage(outcome) == DEFERRED
+    assert stage(outcome) == UNREACHED
     assert str(path) in outcome.reply
 
 

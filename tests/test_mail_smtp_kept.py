@@ -8,6 +8,7 @@ from mail_servers import (
     DEFERRED,
     SILENCE,
     UNKNOWN,
+    UNREACHED,
     Clock,
     envelope,
     mail_server,
@@ -73,7 +74,7 @@ def test_a_message_is_tried_once_more_and_not_again(reply, words):
 def test_a_server_that_left_and_takes_no_new_connection_defers():
     with scripted(BANNER=[b"220 hello\r\n", b"554 closed\r\n"], MAIL=[TAKEN["MAIL"], CLOSE]) as server:
         _, second, third = sent(server, envelope(), envelope(), envelope())
-    assert second == third == Outcome(*DEFERRED, f"127.0.0.1:{server.port}: 554 closed")
+    assert second == third == Outcome(*UNREACHED, f"127.0.0.1:{server.port}: 554 closed")
     assert len(server.dialogues) == 2
 
 

@@ -97,6 +97,8 @@ def test_a_frozen_letter_that_was_changed_is_refused(folder):
         ("{{ 1 // 0 }}", 1, "division"),
         ("<mj-foo />", 4, "<mj-foo> is not known"),
         ("<p a=>x</p>", 4, "an attribute of <p> cannot be read"),
+        ("<script>x</script>", 4, "<script> is not allowed"),
+        ('<p onclick="x">y</p>', 4, "onclick= of <p> is not allowed"),
     ],
 )
 def test_a_broken_template_is_told_with_file_line_and_cure(folder, body, line, what):

@@ -247,7 +247,7 @@ def test_a_score_and_its_trend_are_kept_with_the_pick(session, config):
     assert all(0 < one.score <= 1 for one in picks)
 
 
-def test_what_changes_while_a_run_chooses_does_not_stop_it(session, config):
+def test_a_reader_who_changes_while_a_run_chooses_waits_for_the_next(session, config):
     stored(session)
     each = reader(session, "ada@example.org", "Graphs")
     choose = chooser.chooser(session, [each.id], NOW, wiring.taste(config))
@@ -255,5 +255,8 @@ def test_what_changes_while_a_run_chooses_does_not_stop_it(session, config):
     session.add(Follow(subscriber_id=each.id, kind=FollowKind.TOPIC, value="Quantum science"))
     session.flush()
 
-    assert planner.plan(pick.Due(each.id, "2026-03-10"), pick.Report()) is not None
-    assert planner.plan(pick.Due(each.id + 1, "2026-03-10"), pick.Report()) is None
+    report = pick.Report()
+
+    assert planner.plan(pick.Due(each.id, "2026-03-10"), report) is None
+    assert planner.plan(pick.Due(each.id + 1, "2026-03-10"), report) is None
+    assert report.waiting == 1

@@ -1,21 +1,15 @@
 """Send: each due delivery once, whatever the readers, servers and threads do meanwhile."""
 
-import os
-import signal
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, select
+from sqlmodel import select
 from world import NOW, Scripted, configured, planned, policy, reader, stored
 
-from newsletter import ledger, send
+from newsletter import send
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Pick, State
-from subscribers.models import Status, Subscriber
+from subscribers.models import Status
 from subscribers.suppression import suppress
 
 
@@ -142,14 +136,6 @@ def test_an_unknown_message_is_sent_again_or_held(engine, session, three):
     assert len(transport.envelopes) == 3
 
 
-def test_what_a_dead_sender_left_is_swept_and_sent(engine, session, three):
-    ledger.claim(session, "dead", NOW, timedelta(seconds=60), "resend")
-
-    report = run(engine, Scripted(), NOW + timedelta(seconds=61))
-
-    assert (report.swept, report.outcomes) == (1, {State.SENT: 3})
-
-
 def test_a_digest_that_became_too_late_is_skipped_with_the_reason(engine, session, three):
     transport = Scripted()
 
@@ -160,47 +146,23 @@ def test_a_digest_that_became_too_late_is_skipped_with_the_reason(engine, sessio
     assert session.exec(select(Pick)).all() == []
 
 
+def test_a_doubt_stays_a_doubt_when_it_is_too_late_to_try_again(engine, session, three):
+    run(engine, Scripted(Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, "no reply")))
+
+    report = run(engine, Scripted(), NOW + timedelta(days=2))
+    later = run(engine, Scripted(), NOW + timedelta(days=9))
+
+    assert (report.outcomes, later.outcomes) == ({State.UNKNOWN: 1}, {})
+    assert (
+        "an earlier try may have arrived" in session.exec(select(Delivery.outcome).order_by(Delivery.id)).first()
+    )
+
+
 def test_a_pause_holds_back_what_was_planned(engine, session, three):
     three[0].paused_until = NOW + timedelta(days=9)
     session.commit()
 
     assert run(engine, Scripted()).outcomes == {State.SKIPPED: 1, State.SENT: 2}
-
-
-def test_two_senders_at_once_settle_everything_that_must_not_go_out(engine, session, config):
-    stored(session)
-    for number in range(30):
-        reader(session, f"reader{number}@example.org", "Graphs")
-    planned(session, config)
-    for each in session.exec(select(Subscriber)):
-        each.status = Status.UNSUBSCRIBED
-    session.commit()
-
-    with ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(lambda name: run(engine, Scripted(), owner=name, connections=2), ("one", "two")))
-
-    assert sum(report.outcomes.get(State.SUPPRESSED, 0) for report in reports) == 30
-    assert set(states(session)) == {State.SUPPRESSED}
-
-
-def test_ctrl_c_finishes_the_message_in_hand_and_leaves_the_rest(engine, session, config):
-    stored(session)
-    for number in range(20):
-        reader(session, f"reader{number}@example.org", "Graphs")
-    planned(session, config)
-
-    class Interrupted(Scripted):
-        def send(self, envelope):
-            if not self.envelopes:
-                os.kill(os.getpid(), signal.SIGINT)
-                time.sleep(0.2)
-            return super().send(envelope)
-
-    report = run(engine, Interrupted())
-
-    assert report.stopped
-    assert report.outcomes == {State.SENT: 1}
-    assert sorted(set(states(session))) == [State.PENDING, State.SENT]
 
 
 def test_a_run_can_be_limited_to_one_reader(engine, session, three):
@@ -211,87 +173,8 @@ def test_a_run_can_be_limited_to_one_reader(engine, session, three):
     assert [envelope.recipient for envelope in transport.envelopes] == ["reader1@example.org"]
 
 
-def test_several_connections_share_the_work_and_double_nothing(engine, session, config):
-    stored(session)
-    for number in range(24):
-        reader(session, f"reader{number}@example.org", "Graphs")
-    planned(session, config)
-    opened, lock = [], threading.Lock()
-
-    def transport():
-        with lock:
-            opened.append(Scripted())
-            return opened[-1]
-
-    report = send.run(engine, transport, lambda: NOW, policy(connections=3), lambda _: None)
-
-    sent = [envelope.recipient for each in opened for envelope in each.envelopes]
-    assert report.outcomes == {State.SENT: 24}
-    assert len(opened) == 3
-    assert len(sent) == len(set(sent)) == 24
-
-
-def test_a_slow_server_keeps_its_lease(engine, session, three):
-    leases = []
-
-    class Slow(Scripted):
-        def send(self, envelope):
-            for _ in range(100):
-                with Session(engine) as other:
-                    leases.append(max(filter(None, other.exec(select(Delivery.lease_until)))))
-                if len(set(leases)) > 1:
-                    break
-                time.sleep(0.02)
-            return super().send(envelope)
-
-    started = time.monotonic()
-    send.run(
-        engine,
-        Slow,
-        lambda: NOW + timedelta(seconds=time.monotonic() - started),
-        policy(lease=timedelta(seconds=0.3)),
-        lambda _: None,
-    )
-
-    assert len(set(leases)) > 1
-    assert states(session) == [State.SENT] * 3
-
-
 def test_progress_is_told_after_each_message(engine, session, three):
     told = []
     send.run(engine, Scripted, lambda: NOW, policy(), lambda report: told.append(sum(report.outcomes.values())))
 
     assert told == [1, 2, 3]
-
-
-def test_a_lost_lease_is_said_and_changes_nothing(engine, session, three):
-    class Slow(Scripted):
-        def send(self, envelope):
-            with Session(engine) as other:
-                ledger.sweep(other, NOW + timedelta(days=1), "hold")
-            return super().send(envelope)
-
-    report = run(engine, Slow(), on_unknown="hold")
-
-    assert report.outcomes == {}
-    assert states(session) == [State.UNKNOWN] * 3
-
-
-def test_a_heartbeat_that_fails_once_is_said_and_goes_on(engine, session, three, monkeypatch):
-    beats = []
-
-    def broken(*_):
-        beats.append(time.monotonic())
-        raise OperationalError("locked", None, Exception("locked"))
-
-    monkeypatch.setattr(ledger, "renew", broken)
-
-    class Slow(Scripted):
-        def send(self, envelope):
-            while len(beats) < 2:
-                time.sleep(0.01)
-            return super().send(envelope)
-
-    report = send.run(engine, Slow, lambda: NOW, policy(lease=timedelta(seconds=0.06)), lambda _: None)
-
-    assert report.outcomes == {State.SENT: 3}

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from subscribers.csv_rows import COLUMNS, read_csv, readers_csv, rejected_csv
-from subscribers.errors import InvalidPreference
+from subscribers.errors import InvalidPreference, SubscriberError
 from subscribers.models import Cadence, Follow, FollowKind, Status, Subscriber
 from subscribers.preferences import Choice, Preferences, combine, parse_label
 
@@ -79,11 +79,18 @@ def test_files_as_programs_write_them_are_read(lines):
         ("email,name,Name", "column: 'name' .*it is there twice"),
         ("email;name,topics", "column: 'email;name'"),
         ('email,"name', "column: '\"name'"),
+        ("email\tname", "column: 'email.tname' .*tabs part its cells: save the file as CSV"),
+        ("name,column 2,column x", "column: 'column x'"),
     ],
 )
 def test_a_header_that_cannot_be_used_stops_the_file(header, message):
     with pytest.raises(InvalidPreference, match=message):
         read(header, "ada@example.org,,")
+
+
+def test_a_first_line_in_another_encoding_is_told_so():
+    with pytest.raises(SubscriberError, match="the first line is not UTF-8: in Excel"):
+        read("email,Stra\udcdfe")
 
 
 def test_an_empty_file_is_told_so():
@@ -98,7 +105,7 @@ def test_an_empty_file_is_told_so():
         ("ada@example.org,25,active,", "hour: '25' cannot be used: give a whole hour"),
         ("ada@example.org,7,happy,", "status: 'happy' cannot be used: give one of pending, active"),
         ("ada@example.org,7,active,NLP=high", "topic: 'high' cannot be used: "),
-        ("ada@example.org,7,active,Jos\udce9", "topic: 'Jos\\udce9' cannot be used: it holds"),
+        ("ada@example.org,7,active,Jos\udce9", 'the line is not UTF-8: in Excel save as "CSV UTF-8"'),
         ("ada@example.org,7", "number of cells: 2 cannot be used: the header has 4"),
         ("ada@example.org,7,active,a,b", "number of cells: 5 cannot be used: the header has 4"),
         ('ada@example.org,7,active,"NLP', "line: 'ada@example.org' cannot be used: its quotes do not pair up"),
@@ -111,7 +118,7 @@ def test_a_bad_line_costs_only_that_line(cells, reason):
     (reject,) = rejected
     assert reject.line == 2
     assert reject.reason.startswith(reason)
-    assert ",".join(reject.fields.values()) == cells
+    assert ",".join(reject.fields.values()).rstrip(",") == cells.rstrip(",")
 
 
 def test_the_second_line_for_one_address_names_the_first():
@@ -146,6 +153,58 @@ def test_rejects_are_written_with_line_and_reason_and_can_be_read_again():
     rejected_csv(rejected[:1], (mended := []).append)
     (row,), _ = read_csv(line.replace(",99", ",9") for line in mended)
     assert (row.email, row.preferences.hour) == ("emmy@example.org", 9)
+
+
+def test_a_surplus_column_may_stay_when_it_is_empty_and_costs_its_line_when_not():
+    rows, rejected = read("email,column 13", "ada@example.org, ", "emmy@example.org,lost")
+
+    assert [row.email for row in rows] == ["ada@example.org"]
+    assert [reject.line for reject in rejected] == [3]
+    assert rejected[0].reason.startswith("column 13: 'lost' cannot be used: move it to the column")
+
+
+def test_a_surplus_cell_never_takes_the_place_of_a_column_that_is_there():
+    _, (reject,) = read("email,column 3", "ada@example.org,one,two")
+
+    assert reject.fields == {"email": "ada@example.org", "column 3": "one", "column 4": "two"}
+
+
+def mended(written):
+    """The file as after mending: every line with an address of its own and nothing else."""
+    header, *lines = csv.reader(written)
+    for number, _ in enumerate(lines):
+        cells = {"email": f"reader{number}@example.org"}
+        yield ",".join(cells.get(name, "") for name in header)
+
+
+BAD_LINES = (
+    "nobody,7,",
+    "ada@example.org,99,",
+    "ada@example.org,7,a=b",
+    "ada@example.org,7,Jos\udce9",
+    "ada@example.org",
+    ",7",
+    "ada@example.org,7,a,b,c,d",
+    'ada@example.org,7,"a,b,c',
+    '"ada"@example.org,7,a,"b',
+    ",".join("a" * 30),
+)
+PIECES = st.sampled_from(['"', ",", ";", "'", "=", "\t", "a", "99", "\udce9", "@example.org", "emmy@example.org"])
+LINES = (
+    st.sampled_from(BAD_LINES) | st.lists(PIECES).map("".join) | st.text(st.characters(exclude_characters="\r\n"))
+)
+
+
+@given(st.sampled_from(["email,hour,topics", "hour;email;topics", "topics,hour,email"]), st.lists(LINES))
+def test_a_file_of_rejects_of_any_kind_can_be_read_again_and_mended(header, lines):
+    _, rejected = read_csv([header, *lines])
+    assume(rejected)
+    rejected_csv(rejected, (written := []).append)
+
+    read_csv(written)
+    header, *_ = written
+    rows, left = read_csv([header, *mended(written)])
+    assert (len(rows), left) == (len(rejected), [])
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_made_harmless_and_read_back():

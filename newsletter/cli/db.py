@@ -16,8 +16,7 @@ def group() -> None:
 def upgrade(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """Create the tables, or bring them to this program's version. Safe to run at any time.
 
-    SQLite files are upgraded by every command on its own; PostgreSQL too, unless several machines start at
-    once: then run this first.
+    Every command does this by itself; of several that start at once the first one does it and the others wait.
     """
     from newsletter import db
 

@@ -129,7 +129,7 @@ def _run(started: Started, folder: Path) -> dict[str, Any]:
     moment = instant(SAMPLE_MOMENT)
     fetched = read_sources(started, "", moment)
     with catcher() as caught:
-        planned, _, balance = plan_and_send(over_smtp(started, caught.port), "", moment)
+        planned, _, balance, _ = plan_and_send(over_smtp(started, caught.port), "", moment)
     files = _keep(caught, folder / "mails")
     return {
         "folder": str(folder),

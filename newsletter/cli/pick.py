@@ -32,8 +32,8 @@ def pick(
 
     started, moment = start(config), now(at)
     with Session(started.engine) as session:
-        choose = chooser(session, [people.find(session, reader).id], moment, taste(started.config))
         found = people.find(session, reader)
+        choose = chooser(session, [found.id], moment, taste(started.config))
         picked = choose.choose(found.follows, sent_to(session, found.id), size or found.size)
         document = {
             "reader": found.email,

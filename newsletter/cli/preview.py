@@ -48,9 +48,13 @@ def message(started: Started, email: str, at: datetime) -> "tuple[Envelope | Non
     from newsletter.ledger import find
     from newsletter.models import RELEASING
     from subscribers import people
+    from subscribers.receiving import why_not
+    from subscribers.suppression import reason_for
 
     with Session(started.engine) as session:
         reader = people.find(session, email)
+        if reason := reason_for(session, reader.email) or why_not(reader, at):
+            return None, reason
         due = schedule.open_period(reader, at, window(started.config))
         planned = find(session, due.subscriber_id, due.period) is not None
         choose = None if planned else chooser(session, [reader.id], at, taste(started.config))

@@ -1,5 +1,8 @@
 """`newsletter send`: plan what is due and deliver it."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,10 +11,12 @@ import typer
 from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, Started, now, show, start
 
 if TYPE_CHECKING:
+    from newsletter.ledger import Waiting
     from newsletter.pick import Due
     from newsletter.pick import Report as Planned
     from newsletter.send import Report as Sent
 
+MOST_REASONS = 5
 TROUBLE = ("deferred", "failed", "unknown", "pending", "sending")
 
 
@@ -32,14 +37,16 @@ def send(
         document = _dry_run(started, reader, now(at))
         show(document, as_json, lambda: _print_dry_run(document))
         return
-    planned, report, balance = plan_and_send(started, reader, now(at))
-    show(balance, as_json, lambda: _print(started, balance, planned, report))
+    planned, report, balance, waiting = plan_and_send(started, reader, now(at))
+    show(balance, as_json, lambda: _print(balance, planned, report, waiting))
     if report.stopped or any(balance[state] for state in TROUBLE):
         raise typer.Exit(FAILED)
 
 
-def plan_and_send(started: Started, email: str, at: datetime) -> "tuple[Planned, Sent, dict[str, int]]":
-    """Both steps; returns what planning and sending did, and the balance of the periods touched."""
+def plan_and_send(
+    started: Started, email: str, at: datetime
+) -> "tuple[Planned, Sent, dict[str, int], list[Waiting]]":
+    """Both steps; what planning and sending did, the balance of the periods touched, and what waits there."""
     from sqlmodel import Session
 
     from newsletter import ledger, pick
@@ -50,7 +57,7 @@ def plan_and_send(started: Started, email: str, at: datetime) -> "tuple[Planned,
     due, only = who_is_due(started, email, at)
     config = started.config
     planned = pick.run(started.engine, due, taste(config), issue(config), started.keys, at, now())
-    with progress() as say:
+    with progress() as say, stopping_politely():
         report = step.run(
             started.engine,
             transport(config),
@@ -58,9 +65,20 @@ def plan_and_send(started: Started, email: str, at: datetime) -> "tuple[Planned,
             policy(started, now(), only),
             lambda so_far: say("send", _so_far(so_far)),
         )
+    periods = {each.period for each in due} | report.periods
     with Session(started.engine) as session:
-        balance = ledger.balance(session, {each.period for each in due} | report.periods, only=only)
-    return planned, report, balance
+        balance = ledger.balance(session, periods, only=only)
+        return planned, report, balance, ledger.waiting(session, periods)
+
+
+@contextmanager
+def stopping_politely() -> Iterator[None]:
+    """SIGTERM (systemd, containers, `timeout`) stops like Ctrl-C: after the messages in hand."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def who_is_due(started: Started, email: str, at: datetime) -> "tuple[list[Due], int | None]":
@@ -86,9 +104,11 @@ def _dry_run(started: Started, email: str, at: datetime) -> dict[str, Any]:
     from newsletter import pick
     from newsletter.chooser import chooser, sent_to
     from newsletter.cli.pick import as_documents
-    from newsletter.cli.wiring import taste
+    from newsletter.cli.wiring import issue, taste
     from subscribers.models import Subscriber
+    from subscribers.suppression import reason_for
 
+    issue(started.config)  # a broken template must show now, not when the mails are due
     due, _ = who_is_due(started, email, at)
     readers = []
     with Session(started.engine) as session:
@@ -96,10 +116,13 @@ def _dry_run(started: Started, email: str, at: datetime) -> dict[str, Any]:
         choose = chooser(session, (each.subscriber_id for each in new), at, taste(started.config))
         for each in new:
             reader = session.get_one(Subscriber, each.subscriber_id)
-            picked = choose.choose(reader.follows, sent_to(session, reader.id), reader.size)
-            row = {"reader": reader.email, "period": each.period, "picks": as_documents(picked, choose.found)}
-            readers.append(row)
-    return {"due": len(due), "already_planned": len(due) - len(readers), "would_plan": readers}
+            why_not = reason_for(session, reader.email) or ""
+            picked = [] if why_not else choose.choose(reader.follows, sent_to(session, reader.id), reader.size)
+            row = {"reader": reader.email, "period": each.period, "why_not": why_not}
+            readers.append(row | {"picks": as_documents(picked, choose.found)})
+    considered = len(choose.found.papers)
+    already = len(due) - len(readers)
+    return {"due": len(due), "already_planned": already, "considered": considered, "would_plan": readers}
 
 
 def _print_dry_run(document: dict[str, Any]) -> None:
@@ -107,15 +130,17 @@ def _print_dry_run(document: dict[str, Any]) -> None:
 
     rows = table("reader", "period", "papers", "first", numbers=("papers",))
     for row in document["would_plan"]:
-        first = row["picks"][0]["title"] if row["picks"] else "nothing worth sending"
+        first = row["picks"][0]["title"] if row["picks"] else row["why_not"] or "nothing worth sending"
         rows.add_row(row["reader"], row["period"], str(len(row["picks"])), first)
-    if document["would_plan"]:
+    if document["would_plan"] and document["considered"]:
         console().print(rows)
+    elif document["would_plan"]:
+        typer.echo("No paper was announced in the window: run `newsletter fetch` first.")
     readers = plural(document["due"], "reader is", "readers are")
     typer.echo(f"{readers} due, {document['already_planned']} planned already. Nothing was stored or sent.")
 
 
-def _print(started: Started, balance: dict[str, int], planned: "Planned", report: "Sent") -> None:
+def _print(balance: dict[str, int], planned: "Planned", report: "Sent", waiting: "list[Waiting]") -> None:
     from newsletter.cli.console import plural
 
     if planned.waiting:
@@ -126,28 +151,25 @@ def _print(started: Started, balance: dict[str, int], planned: "Planned", report
     if planned.skipped:
         typer.echo(f"For {plural(planned.skipped, 'reader')} nothing was worth sending.")
     if planned.already and not planned.planned and not report.outcomes:
-        typer.echo("Nothing new: for everybody who is due the day's digest is settled, or waits for its next try.")
+        typer.echo("Nothing new: for everybody who is due the day's digest is settled, or waits.")
     if report.swept:
         typer.echo(f"{plural(report.swept, 'message')} left behind by a sender that stopped: now named unknown.")
     if report.stopped:
         typer.echo("Stopped after the messages in hand; the rest goes out with the next `newsletter send`.")
     for words, count in sorted(report.troubles.items()):
         typer.echo(f"{count} x {words}", err=True)
-    _print_next_try(started, balance, report)
+    _print_waiting(waiting)
     if balance["planned"]:
         typer.echo(balance_line(balance))
 
 
-def _print_next_try(started: Started, balance: dict[str, int], report: "Sent") -> None:
-    from sqlmodel import Session
+def _print_waiting(waiting: "list[Waiting]") -> None:
+    from subscribers.addresses import redacted_in
 
-    from newsletter import ledger
-
-    if balance["deferred"] or balance["unknown"]:
-        with Session(started.engine) as session:
-            moment = ledger.next_try(session, report.periods)
-        if moment:
-            typer.echo(f"The next try is due at {moment:%Y-%m-%d %H:%M} UTC: run `newsletter send` then.")
+    for each in waiting[:MOST_REASONS]:
+        held = 'held, for delivery.on_unknown is "hold" or it is too late to try again'
+        when = f"tried again from {each.next_try:%Y-%m-%d %H:%M} UTC" if each.next_try else held
+        typer.echo(f"{each.count} wait ({when}): {redacted_in(each.outcome)}")
 
 
 def balance_line(balance: dict[str, int]) -> str:

@@ -144,7 +144,7 @@ def explained(error: Exception) -> tuple[str, int]:
     if isinstance(error, OSError):
         return f"{error.filename or 'output'}: {error.strerror or error}", FAILED
     if type(error).__module__ == "sqlalchemy.exc":  # by name: SQLAlchemy is slow to import
-        return f"the database: {getattr(error, 'orig', None) or error}", FAILED
+        return f"the database: {' '.join(str(getattr(error, 'orig', None) or error).split())}", FAILED
     return "", FAILED
 
 

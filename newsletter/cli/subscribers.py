@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, now, show, start
+from newsletter.cli import imports
+from newsletter.cli.start import DEFAULT_CONFIG, AsJson, At, ConfigPath, now, show, start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from sqlmodel import Session
 
-    from subscribers.csv_rows import Rejected
     from subscribers.models import Subscriber
-    from subscribers.preferences import Choice
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who receives the newsletter.")
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
 Many = list[str]
-# What stands in the consent record of readers that an administrator brings in.
-WORDING = "Entered by the administrator, who states that this person asked for the newsletter."
+WORDING = imports.WORDING
 
 
 @app.command()
@@ -66,22 +64,9 @@ def add(
     ] + [preferences.parse_mute(text) for text in mute]
     with db.writing(started.engine) as session:
         reader = people.add(session, email, wanted, follows, now=now(at), confirmed=confirmed, wording=WORDING)
-        document = with_next_due(reader)
-    free = free_topics(started.config.catalogue(), follows)
+        document = with_prospects(session, reader)
+    free = imports.free_topics(started.config.catalogue(), follows)
     show(document, as_json, lambda: _print_added(document, free))
-
-
-def free_topics(catalogue: Any, follows: "Sequence[Choice]") -> list[str]:  # noqa: ANN401 - a Catalogue, imported late
-    """A sentence for each topic that is not in the catalogue, with the names that come near."""
-    from subscribers.models import FollowKind
-
-    said = []
-    for follow in follows:
-        if follow.kind is FollowKind.TOPIC and catalogue.find(follow.value) is None:
-            near = catalogue.suggest(follow.value)
-            hint = f"; near names: {', '.join(near)}" if near else ""
-            said.append(f"{follow.value!r} is not in the catalogue: its own words are looked for{hint}")
-    return said
 
 
 def _print_added(document: dict[str, Any], free: list[str]) -> None:
@@ -92,18 +77,21 @@ def _print_added(document: dict[str, Any], free: list[str]) -> None:
         typer.echo("Pending readers get nothing until they confirm; --confirmed says that they did elsewhere.")
 
 
-def with_next_due(reader: "Subscriber") -> dict[str, Any]:
-    """A reader as JSON, with the instant of the next digest; null for one who gets none."""
+def with_prospects(session: "Session", reader: "Subscriber") -> dict[str, Any]:
+    """A reader as JSON, with the instant of the next digest, or the reason why there will be none."""
     from zoneinfo import ZoneInfo
 
     from newsletter import schedule
     from subscribers import people, preferences
     from subscribers.receiving import why_not
+    from subscribers.suppression import reason_for
 
     after = max(now(), reader.paused_until or now())
     days = preferences.weekdays_of(reader.cadence, reader.weekdays)
     due = schedule.next_due(after, days, reader.hour, ZoneInfo(reader.timezone))
-    return people.as_dict(reader) | {"next_due": None if why_not(reader, due) else due.isoformat()}
+    suppressed = reason_for(session, reader.email)
+    next_due = None if suppressed or why_not(reader, due) else due.isoformat()
+    return people.as_dict(reader) | {"next_due": next_due, "suppressed": suppressed}
 
 
 def when(document: dict[str, Any]) -> str:
@@ -161,13 +149,13 @@ def show_(email: Email, config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = F
     from subscribers import people
 
     with Session(start(config).engine) as session:
-        document = with_next_due(people.find(session, email))
+        document = with_prospects(session, people.find(session, email))
     show(document, as_json, lambda: _print_one(document))
 
 
 def _print_one(document: dict[str, Any]) -> None:
     typer.echo(f"{document['email']} is {document['status']}: {when(document)}")
-    for name in ("name", "next_due", "confirmed_at", "paused_until"):
+    for name in ("name", "suppressed", "next_due", "confirmed_at", "paused_until"):
         if document[name]:
             typer.echo(f"  {name.replace('_', ' ')}: {document[name]}")
     for name in ("topics", "keywords", "authors", "categories", "orgs", "mutes"):
@@ -184,6 +172,7 @@ def _follow(each: dict[str, Any]) -> str:
 def suppress(
     email: Email,
     reason: Annotated[str, typer.Option(help="Kept beside the address.")] = "asked not to be mailed",
+    lift: Annotated[bool, typer.Option("--lift", help="Take the address off the list again.")] = False,
     at: At = None,
     config: ConfigPath = DEFAULT_CONFIG,
     as_json: AsJson = False,
@@ -194,74 +183,17 @@ def suppress(
 
     address = addresses.normalise(email)
     with db.writing(start(config).engine) as session:
-        new = suppression.suppress(session, address, reason, now(at))
-    document = {"email": address, "reason": reason, "new": new}
-    words = "will not be mailed again" if new else "was on the list already"
+        if lift:
+            changed = suppression.lift(session, address)
+        else:
+            changed = suppression.suppress(session, address, reason, now(at))
+        kept = suppression.reason_for(session, address)
+    document = {"email": address, "reason": kept, "changed": changed}
+    words = f"is on the list: {kept}" if kept else "is not on the list"
     show(document, as_json, lambda: typer.echo(f"{address} {words}."))
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/cli.md names the columns.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; store nothing.")] = False,
-    at: At = None,
-    config: ConfigPath = DEFAULT_CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Import readers from CSV: good rows in one transaction, bad ones to FILE.rejected.csv with the reason.
-
-    A reader who is there already is updated with the columns that the file has. Nobody who left is brought
-    back. Exit code 1 when a row was rejected.
-    """
-    from newsletter import db
-    from subscribers.csv_rows import read_csv, rejected_csv
-    from subscribers.imports import import_rows
-    from subscribers.preferences import Preferences
-
-    started = start(config)
-    rows, rejected = read_csv(_lines(file), Preferences(size=started.config.digest.size))
-    beside = file.with_name(f"{file.name}.rejected.csv")
-    with db.writing(started.engine) as session:
-        report = import_rows(session, rows, now(at), WORDING)
-        rejected = sorted(rejected + report.rejected, key=lambda each: each.line)
-        if dry_run:
-            session.rollback()
-        elif rejected:  # before the commit: what cannot be reported is not stored either
-            with beside.open("w", encoding="utf-8", newline="", errors="surrogateescape") as out:
-                rejected_csv(rejected, out.write)
-    document = {
-        "added": report.added,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "rejected": [{"line": each.line, "reason": each.reason} for each in rejected],
-        "rejected_file": str(beside) if rejected and not dry_run else None,
-        "dry_run": dry_run,
-    }
-    show(document, as_json, lambda: _print_import(document, rejected))
-    if rejected:
-        raise typer.Exit(FAILED)
-
-
-def _lines(file: Path) -> "Iterator[str]":
-    from subscribers.errors import InvalidPreference
-
-    try:
-        with file.open(encoding="utf-8-sig", newline="", errors="surrogateescape") as lines:
-            yield from lines
-    except OSError as error:
-        raise InvalidPreference("file", str(file), f"it cannot be read: {error.strerror}") from error
-
-
-def _print_import(document: dict[str, Any], rejected: "list[Rejected]") -> None:
-    from newsletter.cli.console import plural
-
-    would = "would be " if document["dry_run"] else ""
-    counts = ", ".join(f"{document[name]:,} {would}{name}" for name in ("added", "updated", "unchanged"))
-    typer.echo(f"{counts}; {plural(len(rejected), 'row')} rejected.")
-    for each in rejected[:20]:
-        typer.echo(f"  line {each.line}: {each.reason}", err=True)
-    if document["rejected_file"]:
-        typer.echo(f"Rejected rows stand in {document['rejected_file']}: mend them and import that file.")
+app.command("import")(imports.import_)
 
 
 @app.command("export")

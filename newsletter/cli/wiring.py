@@ -85,6 +85,10 @@ def transport(config: Config) -> Callable[[], Transport]:
     if config.delivery.transport == "folder":
         folder = config.path(config.delivery.folder)
         return lambda: Folder(folder)
+    if config.smtp.username and not config.smtp.password.get_secret_value():
+        raise ConfigError(
+            "smtp.password: is missing beside smtp.username: set NEWSLETTER_SMTP__PASSWORD, where cron runs too"
+        )
     settings = Settings(
         host=config.smtp.host,
         port=config.smtp.port,

@@ -9,8 +9,12 @@ from typing import Protocol, Self
 
 
 class Phase(StrEnum):
-    """How far the dialogue had come when the outcome was known (RFC 5321 section 3.3)."""
+    """How far the dialogue had come when the outcome was known (RFC 5321 section 3.3).
 
+    UNREACHED = no session was opened: nothing that the message or its reader could have caused.
+    """
+
+    UNREACHED = "unreached"
     BEFORE_DOT = "before dot"
     AFTER_DOT = "after dot"
     REPLIED = "replied"

@@ -170,10 +170,10 @@ def headline(content: DigestContent) -> str:
 
 
 def dek(content: DigestContent) -> str:
-    """Like "Picked for A, B and C from 412 new papers · 6 min read"; what is not known is left out."""
+    """Like "Picked for A, B and C from 412 recent papers · 6 min read"; what is not known is left out."""
     interests = [words.cut(words.clean(interest), 40) for interest in content.interests]
     fitting = f" for {words.listed(interests, rest='more topics')}" if interests else ""
-    pool = f" from {content.considered:,} new papers" if content.considered > len(content.papers) else ""
+    pool = f" from {content.considered:,} recent papers" if content.considered > len(content.papers) else ""
     picked = f"Picked{fitting or ' for you'}{pool}"
     return f"{picked} · {_minutes(content.papers)}\u00a0min\u00a0read" if content.papers else picked
 

@@ -95,6 +95,12 @@ CURES: Mapping[str, str] = {
     "mj-font": "use fonts that readers have: a remote font is a request to a third party",
     "mj-include": 'write [% include "_name.html" %], which also nests',
 }
+# Mail programs drop these or call the mail spam; in a browser's preview they would run or load.
+REFUSED = ("script", "form", "iframe", "object", "embed", "link")
+HIDDEN = re.compile(rf"<({'|'.join(REFUSED)})\b", re.IGNORECASE)
+EVENT = re.compile(r"on[a-z]+")
+NO_TAG = "drop it: mail programs remove it, and filters count it against the sender; a link is all a mail needs"
+NO_EVENT = "drop it: no mail program runs scripts"
 SIZED = ("width", "height", "size", "padding", "radius")
 # The compiler refuses any other tag without a word about where it stands.
 READABLE = re.compile(r"""<[^\s/>]+(\s+(?!\d)[\w:][\w.:-]*(\s*=\s*("[^"]*"|'[^']*'))?)*\s*/?>""")
@@ -162,10 +168,19 @@ class _Reader(HTMLParser):
         if "<" in data:
             self._report("a bare < stands in the text", "write &lt;")
 
+    def handle_comment(self, data: str) -> None:
+        if hidden := HIDDEN.search(data):  # Outlook reads what stands in a conditional comment
+            self._report(f"<{hidden[1].lower()}> is not allowed", NO_TAG)
+
     def _report(self, what: str, cure: str, opened: int = 0) -> None:
         self.found.append(Problem(self.getpos()[0], what, cure, opened))
 
     def _check(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in REFUSED:
+            self._report(f"<{tag}> is not allowed", NO_TAG)
+        for name, _ in attrs:
+            if EVENT.fullmatch(name):
+                self._report(f"{name}= of <{tag}> is not allowed", NO_EVENT)
         if any(TOKEN.search(name) for name, _ in attrs):
             where = f"a mark stands among the attributes of <{tag}>"
             self._report(where, "put the whole element into each branch")

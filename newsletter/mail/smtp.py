@@ -68,13 +68,13 @@ class Smtp:
         """Over the kept connection if there is one, else over a new one; _Left is for the kept one alone."""
         kept = self._server is not None
         if self.clock() < self._down_until:
-            return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, self._down_reason)
+            return Outcome(Verdict.DEFERRED, Phase.UNREACHED, self._down_reason)
         try:
             server = self._connected(envelope.sender)
         except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
             self._down_until = self.clock() + DOWN_SECONDS
             self._down_reason = f"{self.settings.host}:{self.settings.port}: {in_words(error)}"
-            return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, self._down_reason)
+            return Outcome(Verdict.DEFERRED, Phase.UNREACHED, self._down_reason)
         return self._transaction(server, envelope, kept=kept)
 
     def _transaction(self, server: smtplib.SMTP, envelope: Envelope, *, kept: bool) -> Outcome:

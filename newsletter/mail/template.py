@@ -21,7 +21,7 @@ from mjml import mjml2html
 from premailer import Premailer
 
 from newsletter.errors import MessageError, TemplateError
-from newsletter.mail import content, example, lint, words
+from newsletter.mail import content, example, lint, styles, words
 from newsletter.mail.source import FAULTS, Source, Theme, mend, mend_files, read
 
 THEME: Theme = {
@@ -134,13 +134,17 @@ def _programs(letter: Letter) -> Mapping[str, jinja2.Template]:
 def compile_mjml(source: Source) -> str:
     """The HTML template with its send-time marks in it, styles inlined, no remote part."""
     shielded, kept = shield(source)
-    if faults := lint.problems(shielded):
+    if faults := lint.problems(shielded) or styles.problems(shielded):
         raise _told(source, faults[0], kept)
     try:
         html = mjml2html(shielded, fonts={}, disable_comments=True)  # fonts={}: no link to a font server
     except ValueError as error:
         raise _refused(source, str(error), shielded) from error
-    return unshield(re.sub(r"\s*\n\s*", "\n", inline(html)), kept, source)
+    compiled = unshield(re.sub(r"\s*\n\s*", "\n", inline(html)), kept, source)
+    for path, bare in styles.lost(source, compiled):
+        cure = "copy them from the shipped file, or write an empty rule to leave one out on purpose"
+        raise mend_files([path], f"no rule for {', '.join(f'.{name}' for name in bare)}", cure)
+    return compiled
 
 
 def _told(source: Source, fault: lint.Problem, kept: Sequence[tuple[str, int]]) -> TemplateError:
