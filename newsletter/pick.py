@@ -67,7 +67,6 @@ def run(
         return report
     for batch in batches(open_now, BATCH):
         with db.writing(engine) as session:
-            db.alone(session, PLANNING)
             planner = Planner(session, choose, issue, keys, at, not_before)
             for each in batch:
                 planner.plan(each, report)
@@ -92,7 +91,8 @@ class Planner:
         at: datetime,
         not_before: datetime,
     ) -> None:
-        """The editions it needs are made as they come."""
+        """Takes the planners' lock for the rest of the transaction; editions are made as they are needed."""
+        db.alone(session, PLANNING)
         self.session, self.choose, self.issue, self.keys = session, choose, issue, keys
         self.at, self.not_before = at, not_before
         self._editions: dict[str, int] = {}
