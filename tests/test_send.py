@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlmodel import select
-from world import NOW, Scripted, configured, planned, policy, reader, stored
+from world import NOW, Scripted, configured, deferred, planned, policy, reader, sending, states, stored
 
 from newsletter import send
 from newsletter.mail import Outcome, Phase, Verdict
@@ -27,24 +27,11 @@ def three(session, config):
     return readers
 
 
-def run(engine, transport, now=NOW, **changes):
-    return send.run(engine, lambda: transport, lambda: now, policy(**changes), lambda _: None)
-
-
-def states(session):
-    session.expire_all()
-    return session.exec(select(Delivery.state).order_by(Delivery.id)).all()
-
-
-def deferred(reply="451 later"):
-    return Outcome(Verdict.DEFERRED, Phase.REPLIED, reply)
-
-
 def test_everything_that_is_due_goes_out_once(engine, session, three):
     transport = Scripted()
 
-    first = run(engine, transport)
-    second = run(engine, transport)
+    first = sending(engine, transport)
+    second = sending(engine, transport)
 
     assert (first.outcomes, first.periods) == ({State.SENT: 3}, {"2026-03-10"})
     assert (second.outcomes, len(transport.envelopes)) == ({}, 3)
@@ -54,7 +41,7 @@ def test_everything_that_is_due_goes_out_once(engine, session, three):
 def test_one_refusal_never_ends_the_run(engine, session, three):
     refused = Outcome(Verdict.FAILED, Phase.REPLIED, "550 5.1.1 no such user")
 
-    report = run(engine, Scripted(refused))
+    report = sending(engine, Scripted(refused))
 
     assert states(session) == [State.FAILED, State.SENT, State.SENT]
     assert report.troubles == {"failed: 550 5.1.1 no such user": 1}
@@ -62,9 +49,9 @@ def test_one_refusal_never_ends_the_run(engine, session, three):
 
 def test_a_deferred_message_waits_and_comes_again_as_the_same_bytes(engine, session, three):
     transport = Scripted(deferred())
-    run(engine, transport)
+    sending(engine, transport)
 
-    early, late = run(engine, transport), run(engine, transport, NOW + timedelta(minutes=8))
+    early, late = sending(engine, transport), sending(engine, transport, NOW + timedelta(minutes=8))
 
     assert (early.outcomes, late.outcomes) == ({}, {State.SENT: 1})
     assert transport.envelopes[0] == transport.envelopes[-1]
@@ -77,7 +64,7 @@ def test_leaving_counts_at_once_also_for_planned_mail(engine, session, three):
     session.commit()
     transport = Scripted()
 
-    run(engine, transport)
+    sending(engine, transport)
 
     assert transport.envelopes == []
     assert states(session) == [State.SUPPRESSED] * 3
@@ -95,7 +82,7 @@ def test_a_message_whose_papers_are_gone_fails_alone(engine, session, three):
         session.delete(pick)
     session.commit()
 
-    run(engine, Scripted())
+    sending(engine, Scripted())
 
     assert states(session) == [State.FAILED, State.SENT, State.SENT]
     assert "is gone from the database" in session.exec(select(Delivery.outcome).order_by(Delivery.id)).first()
@@ -106,7 +93,7 @@ def test_a_bug_that_one_reader_brings_out_does_not_stop_the_others(engine, sessi
     broken.details = {}
     session.commit()
 
-    report = run(engine, Scripted())
+    report = sending(engine, Scripted())
 
     assert states(session) == [State.DEFERRED, State.SENT, State.SENT]
     assert list(report.troubles) == ["deferred: unexpected KeyError: 'name'"]
@@ -119,7 +106,7 @@ def test_a_bad_imprint_is_a_failed_delivery_with_its_reason(engine, session, con
         session, config.model_copy(update={"newsletter": config.newsletter.model_copy(update={"url": "nonsense"})})
     )
 
-    report = run(engine, Scripted())
+    report = sending(engine, Scripted())
 
     assert report.outcomes == {State.FAILED: 1}
     assert "newsletter.url" in session.exec(select(Delivery.outcome)).one()
@@ -128,9 +115,9 @@ def test_a_bad_imprint_is_a_failed_delivery_with_its_reason(engine, session, con
 def test_an_unknown_message_is_sent_again_or_held(engine, session, three):
     unknown = Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, "no reply")
     transport = Scripted(unknown)
-    run(engine, transport, on_unknown="hold")
+    sending(engine, transport, on_unknown="hold")
 
-    run(engine, transport, NOW + timedelta(days=2), on_unknown="hold")
+    sending(engine, transport, NOW + timedelta(days=2), on_unknown="hold")
 
     assert sorted(states(session)) == [State.SENT, State.SENT, State.UNKNOWN]
     assert len(transport.envelopes) == 3
@@ -139,7 +126,7 @@ def test_an_unknown_message_is_sent_again_or_held(engine, session, three):
 def test_a_digest_that_became_too_late_is_skipped_with_the_reason(engine, session, three):
     transport = Scripted()
 
-    report = run(engine, transport, NOW + timedelta(hours=18, seconds=1))
+    report = sending(engine, transport, NOW + timedelta(hours=18, seconds=1))
 
     assert (report.outcomes, transport.envelopes) == ({State.SKIPPED: 3}, [])
     assert session.exec(select(Delivery.outcome)).first() == "too late: it was to go out by 2026-03-11 06:00 UTC"
@@ -147,10 +134,10 @@ def test_a_digest_that_became_too_late_is_skipped_with_the_reason(engine, sessio
 
 
 def test_a_doubt_stays_a_doubt_when_it_is_too_late_to_try_again(engine, session, three):
-    run(engine, Scripted(Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, "no reply")))
+    sending(engine, Scripted(Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, "no reply")))
 
-    report = run(engine, Scripted(), NOW + timedelta(days=2))
-    later = run(engine, Scripted(), NOW + timedelta(days=9))
+    report = sending(engine, Scripted(), NOW + timedelta(days=2))
+    later = sending(engine, Scripted(), NOW + timedelta(days=9))
 
     assert (report.outcomes, later.outcomes) == ({State.UNKNOWN: 1}, {})
     assert (
@@ -162,13 +149,13 @@ def test_a_pause_holds_back_what_was_planned(engine, session, three):
     three[0].paused_until = NOW + timedelta(days=9)
     session.commit()
 
-    assert run(engine, Scripted()).outcomes == {State.SKIPPED: 1, State.SENT: 2}
+    assert sending(engine, Scripted()).outcomes == {State.SKIPPED: 1, State.SENT: 2}
 
 
 def test_a_run_can_be_limited_to_one_reader(engine, session, three):
     transport = Scripted()
 
-    run(engine, transport, only=three[1].id)
+    sending(engine, transport, only=three[1].id)
 
     assert [envelope.recipient for envelope in transport.envelopes] == ["reader1@example.org"]
 

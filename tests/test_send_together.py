@@ -10,10 +10,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
-from world import NOW, Scripted, configured, planned, policy, reader, stored
+from world import NOW, Scripted, configured, planned, policy, reader, sending, states, stored
 
 from newsletter import ledger, send
-from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, State
 from subscribers.models import Status, Subscriber
 
@@ -32,23 +31,10 @@ def three(session, config):
     return readers
 
 
-def run(engine, transport, now=NOW, **changes):
-    return send.run(engine, lambda: transport, lambda: now, policy(**changes), lambda _: None)
-
-
-def states(session):
-    session.expire_all()
-    return session.exec(select(Delivery.state).order_by(Delivery.id)).all()
-
-
-def deferred(reply="451 later"):
-    return Outcome(Verdict.DEFERRED, Phase.REPLIED, reply)
-
-
 def test_what_a_dead_sender_left_is_swept_and_sent(engine, session, three):
     ledger.claim(session, "dead", NOW, timedelta(seconds=60), "resend")
 
-    report = run(engine, Scripted(), NOW + timedelta(seconds=61))
+    report = sending(engine, Scripted(), NOW + timedelta(seconds=61))
 
     assert (report.swept, report.outcomes) == (1, {State.SENT: 3})
 
@@ -63,7 +49,9 @@ def test_two_senders_at_once_settle_everything_that_must_not_go_out(engine, sess
     session.commit()
 
     with ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(lambda name: run(engine, Scripted(), owner=name, connections=2), ("one", "two")))
+        reports = list(
+            pool.map(lambda name: sending(engine, Scripted(), owner=name, connections=2), ("one", "two"))
+        )
 
     assert sum(report.outcomes.get(State.SUPPRESSED, 0) for report in reports) == 30
     assert set(states(session)) == {State.SUPPRESSED}
@@ -82,7 +70,7 @@ def test_ctrl_c_finishes_the_message_in_hand_and_leaves_the_rest(engine, session
                 time.sleep(0.2)
             return super().send(envelope)
 
-    report = run(engine, Interrupted())
+    report = sending(engine, Interrupted())
 
     assert report.stopped
     assert report.outcomes == {State.SENT: 1}
@@ -142,7 +130,7 @@ def test_a_lost_lease_is_said_and_changes_nothing(engine, session, three):
                 ledger.sweep(other, NOW + timedelta(days=1), "hold")
             return super().send(envelope)
 
-    report = run(engine, Slow(), on_unknown="hold")
+    report = sending(engine, Slow(), on_unknown="hold")
 
     assert report.outcomes == {}
     assert states(session) == [State.UNKNOWN] * 3

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlmodel import select
+
 from newsletter import fetch, pick, send
 from newsletter.cli import wiring
 from newsletter.cli.start import Started
 from newsletter.config import load
 from newsletter.mail import Outcome, Phase, Verdict
+from newsletter.models import Delivery
 from newsletter.sources import Entry, Reading, Snapshot
 from subscribers import people, preferences
 from subscribers.models import FollowKind
@@ -118,3 +121,16 @@ def policy(**changes):
     return send.Policy(
         **{"owner": "test", "keys": KEYS, "lease": timedelta(seconds=60), "on_unknown": "resend"} | changes
     )
+
+
+def sending(engine, transport, now=NOW, **changes):
+    return send.run(engine, lambda: transport, lambda: now, policy(**changes), lambda _: None)
+
+
+def states(session):
+    session.expire_all()
+    return session.exec(select(Delivery.state).order_by(Delivery.id)).all()
+
+
+def deferred(reply="451 later"):
+    return Outcome(Verdict.DEFERRED, Phase.REPLIED, reply)
