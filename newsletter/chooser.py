@@ -1,10 +1,9 @@
 """Chooses papers for one reader after another from one set of candidates, with scores and reasons."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from newsletter import candidates as pool
 from newsletter.candidates import Candidates
+from newsletter.db import LOOKED_UP, batches
 from newsletter.models import Pick
 from newsletter.ranking import blend, reasons, text
 from newsletter.ranking.blend import Reader
@@ -21,11 +21,9 @@ from newsletter.ranking.relevance import Interest, Matches
 from subscribers.models import Follow, FollowKind
 from subscribers.topics import Catalogue
 
-LOOKED_UP = 5000  # ids in one query: SQLite takes 32,766 variables
 EVIDENCE_BYTES = 256 * 2**20  # evidence of interests is kept for the next reader up to this much
 
 Key = tuple[FollowKind, str]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -125,11 +123,6 @@ def chooser(session: Session, readers: Iterable[int], at: datetime, taste: Taste
     for some in batches(list(readers), LOOKED_UP):
         follows += session.exec(select(Follow).where(col(Follow.subscriber_id).in_(some)))
     return Chooser(pool.load(session, at, taste.window), follows, taste)
-
-
-def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """The items in pieces of at most `size`."""
-    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def sent_to(session: Session, subscriber_id: int) -> set[str]:

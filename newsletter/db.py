@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, inspect
@@ -17,6 +17,9 @@ from newsletter.errors import DatabaseError
 
 HEAD = "0002"  # the newest revision in migrations/versions; a test keeps it true
 BUSY_SECONDS = 10
+LOOKED_UP = 5000  # ids in one query: SQLite takes 32,766 variables
+
+T = TypeVar("T")
 
 
 def connect(url: str) -> Engine:
@@ -131,3 +134,8 @@ def upsert(session: Session, table: type, rows: Sequence[Mapping[str, Any]], key
     statement = insert(session, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     session.connection().execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), rows)
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in pieces of at most `size`, for one statement or one transaction each."""
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -15,6 +15,7 @@ from newsletter.mail.template import Letter
 from newsletter.models import Edition, EditionPaper, Frozen, Paper
 
 MOST_HISTORY = 12  # points of a sparkline
+MOST_AUTHORS = 12  # more are counted, not named
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def content(paper: Paper, votes: list[int], *, sample: bool) -> dict[str, Any]:
         "key": paper.key,
         "title": tex.plain(paper.title),
         "url": paper.url,
-        "authors": paper.authors[:MOST_HISTORY],
+        "authors": paper.authors[:MOST_AUTHORS],
         "author_count": paper.author_count,
         "categories": paper.categories,
         "organization": paper.organization,

@@ -9,7 +9,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from newsletter import identity
-from newsletter.db import insert_once, upsert
+from newsletter.db import batches, insert_once, upsert
 from newsletter.errors import SourceError
 from newsletter.models import Alias, Paper, PaperSource, Signal, SourceState
 from newsletter.sources import Entry, Reading, Source
@@ -104,8 +104,8 @@ def _store(session: Session, source: str, reading: Reading, moment: Moment, repo
         log.warning("entry left out", source=source, reason=problem)
     entries = [entry for entry in reading.entries if not _is_later(entry, moment)]
     report.later = len(reading.entries) - len(entries)
-    for start in range(0, len(entries), BATCH):
-        _store_batch(session, source, entries[start : start + BATCH], moment, report)
+    for batch in batches(entries, BATCH):
+        _store_batch(session, source, batch, moment, report)
         session.commit()  # others write too; the source's memory moves last, so a crash repeats and skips nothing
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
 
+from newsletter.ranking.text import folded
 from newsletter.sources import Entry
 
 LONGEST_DOI = 180  # longer ones exist only by mistake; such a paper is known by its title
@@ -13,8 +13,7 @@ TELLING_TITLE = 20  # "Editorial" or "Reply" says nothing: shorter titles never 
 
 def normal_title(title: str) -> str:
     """The title as letters and digits in lower case: punctuation, accents and spacing differ between sources."""
-    parts = unicodedata.normalize("NFKD", title.casefold())
-    return re.sub(r"[\W_]+", " ", "".join(char for char in parts if not unicodedata.combining(char))).strip()
+    return re.sub(r"[\W_]+", " ", folded(title)).strip()
 
 
 def title_key(title: str) -> str:

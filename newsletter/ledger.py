@@ -110,8 +110,8 @@ def record(
     """Write down what became of a claimed delivery; commits. None when the lease was lost meanwhile.
 
     A deferred delivery waits 7.5 minutes, doubled each time; the eighth refusal is final, but a server that was
-    not reached is tried again after the same wait without counting. An unknown one is
-    sent again after the same wait under "resend", and never by itself under "hold" or after eight tries.
+    not reached is tried again after the same wait without counting. An unknown one is sent again after the
+    same wait under "resend", and never by itself under "hold" or after eight tries.
     """
     state, text = VERDICTS[outcome.verdict], outcome.reply
     reached = outcome.phase is not Phase.UNREACHED  # a server that is down is no try of this message

@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from newsletter import db, edition, ledger
-from newsletter.chooser import LOOKED_UP, Chooser, Picked, Taste, batches, chooser, sent_to
+from newsletter.chooser import Chooser, Picked, Taste, chooser, sent_to
+from newsletter.db import LOOKED_UP, batches
 from newsletter.edition import Issue
 from newsletter.models import Pick, State
 from newsletter.ranking import MODEL_VERSION
@@ -96,6 +97,7 @@ class Planner:
         self.session, self.choose, self.issue, self.keys = session, choose, issue, keys
         self.at, self.not_before = at, not_before
         self._editions: dict[str, int] = {}
+        self._frozen: set[tuple[int, str]] = set()  # readers share most papers: each is written once
 
     def plan(self, due: Due, report: Report) -> int | None:
         """One reader's delivery: its id, or None when another planner was first or the reader is gone or changed.
@@ -163,8 +165,10 @@ class Planner:
                 found.papers[each.position], found.votes[each.position], sample=each.key in found.samples
             )
             for each in picked
+            if (edition_id, each.key) not in self._frozen
         }
         edition.freeze_papers(self.session, edition_id, contents)
+        self._frozen.update((edition_id, key) for key in contents)
         self.session.add_all(
             Pick(
                 subscriber_id=reader.id,
