@@ -11,10 +11,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from replay import Clock, Replay, fetcher_for
 from sqlalchemy import Engine
 from sqlmodel import Session
+from world import configured, planned, reader, stored
 
 from newsletter import db
+from newsletter.config import Config
+from newsletter.sources.http import Fetcher
+from subscribers.models import Subscriber
 
 ROOT = Path(__file__).parent.parent
 NUMBER = itertools.count()
@@ -147,3 +152,38 @@ def workplace(tmp_path, monkeypatch) -> Path:
     (tmp_path / "config.toml").write_text(CONFIG.format(sample=sample))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def server() -> Iterator[Replay]:
+    """A real HTTP server on loopback that replays scripted answers."""
+    with Replay() as replay:
+        yield replay
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Seconds that pass only when somebody sleeps."""
+    return Clock()
+
+
+@pytest.fixture
+def fetcher(clock) -> Iterator[Fetcher]:
+    """A fetcher on that clock: nothing really waits."""
+    with fetcher_for(clock) as one:
+        yield one
+
+
+@pytest.fixture
+def config(tmp_path) -> Config:
+    """A configuration with a low floor: in a world of six papers little stands out."""
+    return configured(tmp_path, "[digest]\nfloor = 0.1\n").config
+
+
+@pytest.fixture
+def three(session, config) -> list[Subscriber]:
+    """Three readers with a planned digest each."""
+    stored(session)
+    readers = [reader(session, f"reader{number}@example.org", "Graphs") for number in range(3)]
+    planned(session, config)
+    return readers

@@ -15,11 +15,6 @@ from newsletter.sources import Snapshot
 from subscribers.models import Follow, FollowKind, Subscriber
 
 
-@pytest.fixture
-def config(tmp_path):
-    return configured(tmp_path, "[digest]\nfloor = 0.1\n").config
-
-
 def chosen(session, config, each, size=10, at=NOW):
     """The titles picked for a reader, best first."""
     choose = chooser.chooser(session, [each.id], at, wiring.taste(config))

@@ -2,29 +2,14 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlmodel import select
-from world import NOW, Scripted, configured, deferred, planned, policy, reader, sending, states, stored
+from world import NOW, Scripted, deferred, planned, policy, reader, sending, states, stored
 
 from newsletter import send
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Pick, State
 from subscribers.models import Status
 from subscribers.suppression import suppress
-
-
-@pytest.fixture
-def config(tmp_path):
-    return configured(tmp_path, "[digest]\nfloor = 0.1\n").config
-
-
-@pytest.fixture
-def three(session, config):
-    """Three readers with a planned digest each."""
-    stored(session)
-    readers = [reader(session, f"reader{number}@example.org", "Graphs") for number in range(3)]
-    planned(session, config)
-    return readers
 
 
 def test_everything_that_is_due_goes_out_once(engine, session, three):

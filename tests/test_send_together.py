@@ -7,28 +7,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
-from world import NOW, Scripted, configured, planned, policy, reader, sending, states, stored
+from world import NOW, Scripted, planned, policy, reader, sending, states, stored
 
 from newsletter import ledger, send
 from newsletter.models import Delivery, State
 from subscribers.models import Status, Subscriber
-
-
-@pytest.fixture
-def config(tmp_path):
-    return configured(tmp_path, "[digest]\nfloor = 0.1\n").config
-
-
-@pytest.fixture
-def three(session, config):
-    """Three readers with a planned digest each."""
-    stored(session)
-    readers = [reader(session, f"reader{number}@example.org", "Graphs") for number in range(3)]
-    planned(session, config)
-    return readers
 
 
 def test_what_a_dead_sender_left_is_swept_and_sent(engine, session, three):

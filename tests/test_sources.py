@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from replay import DATA, Clock, Replay, Reply, fetcher_for
+from replay import DATA, Clock, Reply, fetcher_for
 
 from newsletter.errors import SourceError, SourceRefused, SourceUnavailable
 from newsletter.sources import KINDS, SourceSettings, load
@@ -17,12 +17,6 @@ ANSWERS = {
     "file": "daily-papers.json",
     "huggingface": "daily-papers.json",
 }
-
-
-@pytest.fixture
-def server():
-    with Replay() as replay:
-        yield replay
 
 
 @pytest.fixture(params=sorted(KINDS))

@@ -6,7 +6,7 @@ import tarfile
 from datetime import UTC, datetime
 
 import pytest
-from replay import DATA, Clock, Replay, Reply, fetcher_for
+from replay import DATA, Clock, Reply, fetcher_for
 
 from newsletter.errors import ConfigError, SourceRefused, SourceUnavailable
 from newsletter.sources import SourceSettings
@@ -18,12 +18,6 @@ QUERY = (DATA / "arxiv-query.atom.xml").read_bytes()
 ERROR = (DATA / "arxiv-error.atom.xml").read_bytes()
 UNKNOWN = (DATA / "arxiv-unknown-category.atom.xml").read_bytes()
 BOTH = ("cs.AI", "cs.LG")
-
-
-@pytest.fixture
-def server():
-    with Replay() as replay:
-        yield replay
 
 
 def read(memory=None, now=NOW, **settings):

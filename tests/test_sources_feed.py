@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replay import DATA, Clock, Replay, Reply, fetcher_for
+from replay import DATA, Clock, Reply, fetcher_for
 
 from newsletter.errors import ConfigError, SourceRefused
 from newsletter.sources import SourceSettings, feed_parser
@@ -21,12 +21,6 @@ from newsletter.sources.json_feed import is_json_feed, json_entries
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 JOURNAL = (DATA / "journal.rss.xml").read_bytes()
 WEBLOG = (DATA / "weblog.feed.json").read_bytes()
-
-
-@pytest.fixture
-def server():
-    with Replay() as replay:
-        yield replay
 
 
 def read(url, memory=None, megabytes=10.0):

@@ -5,29 +5,12 @@ import socket
 import zlib
 
 import pytest
-from replay import Clock, Replay, Reply, fetcher_for
+from replay import Clock, Reply, fetcher_for
 
 from newsletter.errors import ConfigError, SourceRefused, SourceUnavailable
 from newsletter.sources import SourceSettings, load
 from newsletter.sources.http import Fetcher, Validators, with_path
 from newsletter.sources.limiter import Limiter
-
-
-@pytest.fixture
-def server():
-    with Replay() as replay:
-        yield replay
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def fetcher(clock):
-    with fetcher_for(clock) as one:
-        yield one
 
 
 def test_an_answer_carries_body_validators_and_charset(server, fetcher):

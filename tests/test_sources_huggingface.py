@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from replay import DATA, Clock, Replay, Reply, fetcher_for
+from replay import DATA, Clock, Reply, fetcher_for
 
 from newsletter.errors import SourceRefused, SourceUnavailable
 from newsletter.sources import Snapshot, SourceSettings
@@ -16,12 +16,6 @@ from newsletter.sources.huggingface import HuggingFace, days_to_ask, entries_of
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 DAILY = (DATA / "daily-papers.json").read_bytes()
 PATH = "/api/daily_papers"
-
-
-@pytest.fixture
-def server():
-    with Replay() as replay:
-        yield replay
 
 
 def read(server, memory=None, now=NOW, days=3):

@@ -5,28 +5,11 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from replay import Clock, Replay, Reply, fetcher_for
+from replay import Clock, Reply
 
 from newsletter.errors import SourceRefused, SourceUnavailable
 from newsletter.sources.limiter import LOOPBACK, Limiter, family_of, pause_of
 from newsletter.sources.waits import wanted_pause
-
-
-@pytest.fixture
-def server():
-    with Replay() as replay:
-        yield replay
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def fetcher(clock):
-    with fetcher_for(clock) as one:
-        yield one
 
 
 def test_arxiv_hosts_share_one_queue_of_three_seconds():

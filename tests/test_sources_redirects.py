@@ -10,12 +10,6 @@ from newsletter.sources.redirects import is_public, next_hop, shown
 
 
 @pytest.fixture
-def server():
-    with Replay() as replay:
-        yield replay
-
-
-@pytest.fixture
 def fetcher():
     with fetcher_for(Clock()) as one:
         yield one
