@@ -11,9 +11,8 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
-from newsletter import db, fetch, pick, render
+from newsletter import db, fetch, pick, render, wiring
 from newsletter.chooser import chooser
-from newsletter.cli import wiring
 from newsletter.cli.demo import SAMPLE_MOMENT
 from newsletter.cli.start import Started
 from newsletter.config import load

@@ -1,23 +1,17 @@
-"""What can be wrong in the configuration: the checks of single values, and the one line for each mistake."""
+"""What is said of a configuration that cannot be used: one line for each mistake, with its place and cure."""
 
 import difflib
-import ipaddress
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from reprlib import Repr
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-
-from subscribers.addresses import normalise
-from subscribers.errors import InvalidPreference
 
 PREFIX = "NEWSLETTER_"
 LONGEST_SHOWN = 120
@@ -31,70 +25,6 @@ Location = tuple[int | str, ...]
 
 _shown = Repr()
 _shown.maxstring = _shown.maxother = _shown.maxlong = LONGEST_SHOWN
-
-
-def address(value: str) -> str:
-    """The address as it is mailed to; ValueError says what is wrong with it, as in every check below."""
-    try:
-        return normalise(value)
-    except InvalidPreference as error:
-        raise ValueError(error.cure) from error
-
-
-def address_or_none(value: str) -> str:
-    return address(value) if value else ""
-
-
-def one_line(value: str) -> str:
-    """Text for a header line: visible, without line breaks and control characters."""
-    if not value.strip() or any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in value):
-        raise ValueError("write one line of visible text")
-    return value
-
-
-def url_or_none(value: str) -> str:
-    if value:
-        _parts(value)
-    return value
-
-
-def public_url(value: str) -> str:
-    """All links grow from this address, so nothing may follow its path, and headers take ASCII alone."""
-    parts = _parts(value)
-    if "@" in parts.netloc or set(value) & UNFIT_FOR_LINKS or not value.isascii():
-        raise ValueError("write scheme, host and path alone in ASCII, such as https://example.org/papers")
-    return value
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not url.isprintable() or " " in url:
-        raise ValueError("write a web address such as https://example.org/papers")
-    return parts
-
-
-def host(value: str) -> str:
-    """A host's name or IP address, so that no port or scheme hides in it."""
-    if not re.fullmatch(r"[\w.-]+", value) and not _is_ip(value):
-        raise ValueError("write the host's name or IP address alone: the port has a key of its own")
-    return value
-
-
-def is_loopback(value: str) -> bool:
-    """True for localhost and loopback addresses: the only places where plain text is no danger."""
-    return ipaddress.ip_address(value).is_loopback if _is_ip(value) else value.lower() == "localhost"
-
-
-def _is_ip(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)

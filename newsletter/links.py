@@ -1,6 +1,7 @@
 """Every public URL that we print or serve, in one place: nothing else builds one."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from subscribers import tokens
 
@@ -19,16 +20,64 @@ class Links:
     def home(self) -> str:
         return self.base.rstrip("/") + "/"
 
-    def archive(self) -> str:
-        return f"{self.home()}archive"
+    def subscribe(self) -> str:
+        return f"{self.home()}subscribe"
+
+    def link(self) -> str:
+        """The form that mails a reader their own links."""
+        return f"{self.home()}link"
+
+    def sample(self) -> str:
+        return f"{self.home()}sample"
+
+    def privacy(self) -> str:
+        return f"{self.home()}privacy"
+
+    def paper(self, key: str) -> str:
+        return f"{self.home()}papers/{quote(key, safe=':/')}"
+
+    def archive(self, day: str = "") -> str:
+        """The list of past editions, or the one of a day like "2026-11-23"."""
+        return f"{self.home()}archive/{day}" if day else f"{self.home()}archive"
+
+    def feed(self, kind: str) -> str:
+        """The archive as "atom" or "json"."""
+        return f"{self.home()}archive/feed.{kind}"
+
+    def asset(self, name: str) -> str:
+        return f"{self.home()}static/{name}"
 
     def unsubscribe(self, subscriber_id: int) -> str:
         """Untimed on purpose: the link of an old mail must still work (RFC 8058 section 3.1)."""
-        return f"{self.home()}u/{tokens.sign(tokens.Purpose.UNSUBSCRIBE, subscriber_id, self.keys)}"
+        return self._signed("u", tokens.Purpose.UNSUBSCRIBE, subscriber_id)
+
+    def undo(self, consent_id: int) -> str:
+        """Takes back the withdrawal that this consent row records."""
+        return self._signed("undo", tokens.Purpose.UNDO, consent_id)
 
     def preferences(self, subscriber_id: int) -> str:
-        return f"{self.home()}p/{tokens.sign(tokens.Purpose.PREFERENCES, subscriber_id, self.keys)}"
+        return self._signed("p", tokens.Purpose.PREFERENCES, subscriber_id)
 
     def browser(self, subscriber_id: int, period: str) -> str:
         """The reader's own digest as a page."""
-        return f"{self.home()}d/{period}/{tokens.sign(tokens.Purpose.ARCHIVE, subscriber_id, self.keys)}"
+        return self._signed(f"d/{period}", tokens.Purpose.ARCHIVE, subscriber_id)
+
+    def thumb(self, subscriber_id: int, period: str, rank: int, *, up: bool) -> str:
+        """The page that asks whether the paper of this rank in that digest was a good pick."""
+        page = self._signed(f"t/{period}", tokens.Purpose.FEEDBACK, subscriber_id)
+        return f"{page}/{rank}/{'up' if up else 'down'}"
+
+    def confirm(self, confirmation_id: int) -> str:
+        return self._signed("c", tokens.Purpose.CONFIRM, confirmation_id)
+
+    def change(self, confirmation_id: int, *, old: bool) -> str:
+        """Where the old or the new mailbox agrees to a change of address."""
+        purpose = tokens.Purpose.CHANGE_OLD if old else tokens.Purpose.CHANGE_NEW
+        return self._signed("change/old" if old else "change/new", purpose, confirmation_id)
+
+    def data(self, confirmation_id: int) -> str:
+        """Where a reader downloads or erases everything kept about them."""
+        return self._signed("data", tokens.Purpose.DATA, confirmation_id)
+
+    def _signed(self, path: str, purpose: tokens.Purpose, number: int) -> str:
+        return f"{self.home()}{path}/{tokens.sign(purpose, number, self.keys)}"

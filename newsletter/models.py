@@ -153,6 +153,15 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("state = 'sending'"),
             postgresql_where=text("state = 'sending'"),
         ),
+        # Letters that somebody waits for are claimed before a hundred thousand digests.
+        Index(
+            "ix_delivery_letter",
+            "state",
+            "not_before",
+            "id",
+            sqlite_where=text("letter <> 'digest'"),
+            postgresql_where=text("letter <> 'digest'"),
+        ),
         {"sqlite_autoincrement": True},
     )
     id: int = Field(default=None, primary_key=True)

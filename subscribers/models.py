@@ -1,11 +1,12 @@
-"""Tables: Subscriber, Follow, Consent, Suppression; and the UTC column type both packages use."""
+"""Tables: readers, what they follow and agreed to, what awaits their yes; and the UTC column of both packages."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, DateTime, Dialect, Enum, Index, String, text
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import JSON, Field, Relationship, SQLModel
 
 # Constraint names that are the same on every database, so that migrations can name them.
 SQLModel.metadata.naming_convention = {
@@ -127,6 +128,41 @@ class Consent(SQLModel, table=True):
     wording: str
     ip: str = Field(default="", max_length=45)
     agent: str = Field(default="", max_length=400)
+
+
+class ConfirmationKind(StrEnum):
+    """What the owner of a mailbox is asked to finish."""
+
+    JOIN = "join"
+    CHANGE = "change"
+    DATA = "data"
+
+
+class Confirmation(SQLModel, table=True):
+    """Something that was asked for and only the owner of the mailbox may finish, once and in time.
+
+    `wishes` are what finishing it brings: preferences and follows (join), {"email"} (change). A change of
+    address is finished when both mailboxes have said yes: `old_at` and `new_at`. `used_at` ends it.
+    """
+
+    # AUTOINCREMENT: its id is in a signed link, which must never come to mean another one.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int = Field(default=None, primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscriber.id", ondelete="CASCADE", index=True)
+    kind: ConfirmationKind = Field(sa_type=enum_column(ConfirmationKind))
+    wishes: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    created_at: datetime = Field(sa_type=Utc)
+    expires_at: datetime = Field(sa_type=Utc, index=True)
+    old_at: datetime | None = Field(default=None, sa_type=Utc)
+    new_at: datetime | None = Field(default=None, sa_type=Utc)
+    used_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class CoolDown(SQLModel, table=True):
+    """Until when a mailbox gets no other letter that strangers can cause; `mailbox` is a hash, not an address."""
+
+    mailbox: str = Field(primary_key=True, max_length=64)
+    until: datetime = Field(sa_type=Utc, index=True)
 
 
 class Suppression(SQLModel, table=True):

@@ -22,11 +22,22 @@ _LENGTH_BYTES = 8
 
 
 class Purpose(StrEnum):
-    """What a token allows; a token for one purpose is refused for every other."""
+    """What a token allows, and the row whose id it carries; refused for every other purpose.
+
+    Of a subscriber: leave, see and change preferences, see own digests, give thumbs. Of a confirmation: join,
+    agree to a change of address from the old or the new mailbox, download and erase. Of the consent row of a
+    withdrawal: take it back.
+    """
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     ARCHIVE = "archive"
+    FEEDBACK = "feedback"
+    CONFIRM = "confirm"
+    CHANGE_OLD = "change-old"
+    CHANGE_NEW = "change-new"
+    DATA = "data"
+    UNDO = "undo"
 
 
 class _Shortened(HMACAlgorithm):

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.config import Config, _checked, load
-from newsletter.config_errors import is_loopback
+from newsletter.config_checks import is_loopback
 from newsletter.errors import ConfigError
 
 SOURCE = "[[sources]]\nname = 'a'\nkind = 'file'\n"
 TOPIC = "[[topics]]\nname = 'A'\nwords = ['a']\n"
 SECRET = "hunter2hunter2"
-SECTIONS = "database, delivery, digest, newsletter, schedule, smtp, sources, topics, web"
+SECTIONS = "database, delivery, digest, newsletter, schedule, signup, smtp, sources, topics, web"
 
 
 @pytest.fixture

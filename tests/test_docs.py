@@ -13,8 +13,8 @@ from command_line import AT, as_json, run
 from replay import Clock, Replay, Reply, fetcher_for
 from typer.main import get_command
 
-from newsletter import config
-from newsletter.cli import app, wiring
+from newsletter import config, wiring
+from newsletter.cli import app
 from newsletter.errors import TemplateError
 from newsletter.mail import content, example
 from newsletter.mail.template import REQUIRED, THEME, load_letter

@@ -7,8 +7,7 @@ import pytest
 from sqlmodel import col, select
 from world import KEYS, NOW, configured, entry, papers, planned, reader, stored
 
-from newsletter import chooser, ledger, pick
-from newsletter.cli import wiring
+from newsletter import chooser, ledger, pick, wiring
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Frozen, Paper, Pick, State
 from newsletter.sources import Snapshot

@@ -10,8 +10,7 @@ import pytest
 from sqlmodel import Session, func, select
 from world import KEYS, NOW, configured, reader
 
-from newsletter import db, fetch, ledger, pick, schedule, send
-from newsletter.cli import wiring
+from newsletter import db, fetch, ledger, pick, schedule, send, wiring
 from newsletter.cli.catcher import catcher
 from newsletter.cli.demo import over_smtp
 from newsletter.cli.start import Started
@@ -123,7 +122,7 @@ def test_a_december_week_for_twenty_readers_over_real_smtp(started, shared_data)
                 started.engine,
                 wiring.transport(mailing.config),
                 lambda: datetime.now(UTC),
-                wiring.policy(started, datetime.now(UTC)),
+                wiring.policy(started.config, started.keys, datetime.now(UTC)),
                 lambda _: None,
             )
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from newsletter import fetch, pick, send
-from newsletter.cli import wiring
+from newsletter import fetch, pick, send, wiring
 from newsletter.cli.start import Started
 from newsletter.config import load
 from newsletter.mail import Outcome, Phase, Verdict

@@ -35,7 +35,7 @@ def read_sources(started: Started, only: str, at: "datetime") -> "list[Report]":
     from newsletter import db
     from newsletter import fetch as step
     from newsletter.cli.console import progress
-    from newsletter.cli.wiring import fetcher, sources
+    from newsletter.wiring import fetcher, sources
 
     wanted = sources(started.config, only)
     with fetcher(started.config) as opened, db.writing(started.engine) as session, progress() as say:

@@ -27,7 +27,7 @@ def pick(
     from sqlmodel import Session
 
     from newsletter.chooser import chooser, sent_to
-    from newsletter.cli.wiring import taste
+    from newsletter.wiring import taste
     from subscribers import people
 
     started, moment = start(config), now(at)

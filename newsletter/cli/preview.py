@@ -44,9 +44,9 @@ def message(started: Started, email: str, at: datetime) -> "tuple[Envelope | Non
 
     from newsletter import pick, render, schedule
     from newsletter.chooser import chooser
-    from newsletter.cli.wiring import issue, taste, window
     from newsletter.ledger import find
     from newsletter.models import RELEASING
+    from newsletter.wiring import issue, taste, window
     from subscribers import people
     from subscribers.receiving import why_not
     from subscribers.suppression import reason_for

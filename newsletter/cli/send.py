@@ -52,7 +52,7 @@ def plan_and_send(
     from newsletter import ledger, pick
     from newsletter import send as step
     from newsletter.cli.console import progress
-    from newsletter.cli.wiring import issue, policy, taste, transport
+    from newsletter.wiring import issue, policy, taste, transport
 
     due, only = who_is_due(started, email, at)
     config = started.config
@@ -62,7 +62,7 @@ def plan_and_send(
             started.engine,
             transport(config),
             now,
-            policy(started, now(), only),
+            policy(started.config, started.keys, now(), only),
             lambda so_far: say("send", _so_far(so_far)),
         )
     periods = {each.period for each in due} | report.periods
@@ -86,7 +86,7 @@ def who_is_due(started: Started, email: str, at: datetime) -> "tuple[list[Due], 
     from sqlmodel import Session
 
     from newsletter import schedule
-    from newsletter.cli.wiring import window
+    from newsletter.wiring import window
     from subscribers import people
 
     with Session(started.engine) as session:
@@ -104,7 +104,7 @@ def _dry_run(started: Started, email: str, at: datetime) -> dict[str, Any]:
     from newsletter import pick
     from newsletter.chooser import chooser, sent_to
     from newsletter.cli.pick import as_documents
-    from newsletter.cli.wiring import issue, taste
+    from newsletter.wiring import issue, taste
     from subscribers.models import Subscriber
     from subscribers.suppression import reason_for
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from newsletter import __version__
 from newsletter.chooser import Taste
-from newsletter.cli.start import Started, monotonic
 from newsletter.config import Config
 from newsletter.edition import Imprint, Issue
 from newsletter.errors import ConfigError
@@ -39,7 +38,7 @@ def sources(config: Config, only: str = "") -> list[Source]:
 def fetcher(config: Config) -> Fetcher:
     """The one fetcher that all sources share, named as upstreams ask: product, version, a contact."""
     agent = f"paper-newsletter/{__version__} (+{config.newsletter.url}; mailto:{config.newsletter.sender})"
-    return Fetcher(agent, time.sleep, monotonic, Limiter(monotonic, time.sleep))
+    return Fetcher(agent, time.sleep, time.monotonic, Limiter(time.monotonic, time.sleep))
 
 
 def taste(config: Config) -> Taste:
@@ -98,15 +97,15 @@ def transport(config: Config) -> Callable[[], Transport]:
         ca_file=config.path(config.smtp.ca_file) if config.smtp.ca_file else None,
         timeout=config.smtp.timeout,
     )
-    return lambda: Smtp(settings, monotonic)
+    return lambda: Smtp(settings, time.monotonic)
 
 
-def policy(started: Started, moment: datetime, only: int | None = None) -> Policy:
+def policy(config: Config, keys: tuple[str, ...], moment: datetime, only: int | None = None) -> Policy:
     """How this process sends; the owner names machine, process and start, so no two are ever the same."""
-    delivery = started.config.delivery
+    delivery = config.delivery
     return Policy(
         owner=f"{socket.gethostname()[:20]}:{os.getpid()}:{moment:%H%M%S%f}",
-        keys=started.keys,
+        keys=keys,
         lease=timedelta(seconds=delivery.lease_seconds),
         on_unknown=delivery.on_unknown,
         connections=delivery.connections,

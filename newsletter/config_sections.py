@@ -1,0 +1,144 @@
+"""The sections of config.toml: what each key is, what it may hold, and what it is when it is left out."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from newsletter import config_checks as check
+
+Address = Annotated[str, AfterValidator(check.address)]
+Host = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(check.host)]
+Title = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check.one_line)]
+# Lists in TOML become tuples, which strict models would refuse.
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+Rate = Annotated[str, AfterValidator(check.rate)]
+
+
+class Section(BaseModel):
+    """One table of config.toml: frozen, no key but the ones named, no text in place of a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Newsletter(Section):
+    """Who sends: shown in every message. `from` is a bare address; the title is its display name."""
+
+    title: Title = "Trending Papers"
+    url: Annotated[str, Field(max_length=200), AfterValidator(check.public_url)] = "http://localhost:8080"
+    sender: Address = Field(default="papers@localhost.localdomain", alias="from")
+    postal_address: str = Field(default="", max_length=300)
+
+
+class Database(Section):
+    """Where the data lives: SQLite by default; a relative file starts from the config file's folder."""
+
+    url: Annotated[str, AfterValidator(check.database_url)] = "sqlite:///data/newsletter.db"
+
+
+class SourceTable(Section):
+    """One upstream; which keys count depends on the kind (docs/configuration.md)."""
+
+    name: Title
+    kind: str
+    path: str = ""
+    url: Annotated[str, AfterValidator(check.url_or_none)] = ""
+    categories: Texts = ()
+    query: str = ""
+    days: int = Field(default=3, ge=1, le=60)
+    max_results: int = Field(default=200, ge=1, le=30_000)
+    max_megabytes: float = Field(default=10, gt=0, le=200)
+
+
+class TopicTable(Section):
+    """One topic of the catalogue: words and phrases that tell of it, categories that hint at it."""
+
+    name: str
+    words: Texts
+    categories: Texts = ()
+    parent: str = ""
+
+
+class Digest(Section):
+    """What goes into a digest. `floor` is the least relevance (0 to 1) that is worth a reader's time."""
+
+    size: int = Field(default=10, ge=1, le=50)
+    window_days: int = Field(default=7, ge=1, le=60)
+    floor: float = Field(default=0.2, ge=0, le=1)
+    templates: str = ""
+    budget_bytes: int = Field(default=90_000, ge=20_000, le=100_000)
+
+
+class Schedule(Section):
+    """When. A digest that is late by more than `catch_up_hours` is not sent any more."""
+
+    catch_up_hours: int = Field(default=18, ge=1, le=47)
+
+
+class Smtp(Section):
+    """The mail server. Without a verified TLS no password is ever sent (RFC 8314)."""
+
+    host: Host = "localhost"
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: str = ""
+    timeout: float = Field(default=60, gt=0, le=900)
+
+    @field_validator("security")
+    @classmethod
+    def _plain_on_loopback_alone(cls, security: str, before: ValidationInfo) -> str:
+        host = before.data.get("host", "localhost")
+        if security == "none" and not check.is_loopback(host):
+            raise ValueError(f'it is for loopback, not for host {host!r}: use "starttls" or "tls"')
+        return security
+
+    @field_validator("password")
+    @classmethod
+    def _never_in_clear(cls, password: SecretStr, before: ValidationInfo) -> SecretStr:
+        if password.get_secret_value() and before.data.get("security") == "none":
+            raise ValueError('security = "none" would send it in clear: use "starttls" or "tls"')
+        if password.get_secret_value() and not before.data.get("username", "?"):
+            raise ValueError("it belongs to nobody: set smtp.username too, or take it away")
+        return password
+
+
+class Web(Section):
+    """Where the web pages are served, and the secret behind signed links (made once when empty).
+
+    `trusted_proxies` are addresses or networks whose X-Forwarded-For is believed; from others it is ignored.
+    """
+
+    host: Host = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    secret: SecretStr = SecretStr("")
+    trusted_proxies: Annotated[Texts, AfterValidator(check.networks)] = ("127.0.0.1", "::1")
+    templates: str = ""
+
+
+class Signup(Section):
+    """Who may join through the web, and how often strangers may make us write a letter.
+
+    Rates are like "20 per hour"; `refused_domains` is a file with one mail domain a line.
+    """
+
+    open: bool = True
+    confirm_hours: int = Field(default=48, ge=1, le=72)
+    cool_down_hours: float = Field(default=12, gt=0, le=168)
+    keep_pending_days: int = Field(default=30, ge=3, le=365)
+    minimum_seconds: float = Field(default=2, ge=0, le=60)
+    per_client: Rate = "20 per hour"
+    per_domain: Rate = "200 per hour"
+    overall: Rate = "1000 per hour"
+    refused_domains: str = ""
+
+
+class Delivery(Section):
+    """How messages leave. `return_path` gets +token for each message; empty means the From address."""
+
+    transport: Literal["smtp", "folder"] = "folder"
+    folder: str = Field(default="outbox", min_length=1, max_length=1000)
+    connections: int = Field(default=4, ge=1, le=64)
+    on_unknown: Literal["resend", "hold"] = "resend"
+    lease_seconds: int = Field(default=60, ge=5, le=3600)
+    return_path: Annotated[str, AfterValidator(check.address_or_none)] = ""
