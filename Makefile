@@ -5,10 +5,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
-.PHONY: demo test check bench clean
+.PHONY: demo serve test check bench clean
 
 demo: .venv/demo                ## the whole path on the bundled sample
 	@$(BIN)/newsletter demo
+
+serve: demo                     ## the web pages on the same sample, at http://localhost:8080
+	@$(BIN)/newsletter web --config demo/config.toml --at 2026-04-23T14:00Z
 
 test: .venv/dev                 ## all tests, with branch coverage
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95

@@ -7,6 +7,7 @@ NewsletterError
     SourceRefused            it will not work until someone changes something (404, not a feed, too large)
   TemplateError            a template cannot be used: names file, line and cure
   MessageError             a message cannot be built for this reader
+  TooManyRequests          a client asks more often than it may: retry after a while
   DatabaseError            the database cannot be opened or migrated
 """
 
@@ -46,6 +47,18 @@ class TemplateError(NewsletterError):
 
 class MessageError(NewsletterError):
     """This reader's message cannot be built; other readers' messages are not affected."""
+
+
+class TooManyRequests(NewsletterError):
+    """Somebody asked for more than is allowed; `after` is how many seconds to wait."""
+
+    retry = True
+
+    def __init__(self, after: int) -> None:
+        """Say when to come back."""
+        minutes = -(-after // 60)
+        super().__init__(f"that was a lot at once: please try again in {minutes} minute{'s' * (minutes > 1)}")
+        self.after = after
 
 
 class DatabaseError(NewsletterError):

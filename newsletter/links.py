@@ -1,7 +1,8 @@
 """Every public URL that we print or serve, in one place: nothing else builds one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from subscribers import tokens
 
@@ -20,8 +21,22 @@ class Links:
     def home(self) -> str:
         return self.base.rstrip("/") + "/"
 
-    def subscribe(self) -> str:
-        return f"{self.home()}subscribe"
+    def front(self, period: str = "day", topic: str = "") -> str:
+        """The front page for a period ("day", which is the default, "week" or "month") and a topic."""
+        asked = {"period": period if period != "day" else "", "topic": topic}
+        return self.home() + _query([(name, value) for name, value in asked.items() if value])
+
+    def subscribe(self, topics: Sequence[str] = ()) -> str:
+        """The form to subscribe, with these topics chosen already."""
+        return f"{self.home()}subscribe" + _query([("topic", topic) for topic in topics])
+
+    def preview(self) -> str:
+        """Where the form to subscribe asks what its choice would have brought."""
+        return f"{self.home()}subscribe/preview"
+
+    def sent(self) -> str:
+        """What everybody sees who has sent the form to subscribe."""
+        return f"{self.home()}subscribe/sent"
 
     def link(self) -> str:
         """The form that mails a reader their own links."""
@@ -29,6 +44,10 @@ class Links:
 
     def sample(self) -> str:
         return f"{self.home()}sample"
+
+    def sample_mail(self) -> str:
+        """The sample digest itself, for the frame in its page."""
+        return f"{self.home()}sample/mail"
 
     def privacy(self) -> str:
         return f"{self.home()}privacy"
@@ -55,8 +74,10 @@ class Links:
         """Takes back the withdrawal that this consent row records."""
         return self._signed("undo", tokens.Purpose.UNDO, consent_id)
 
-    def preferences(self, subscriber_id: int) -> str:
-        return self._signed("p", tokens.Purpose.PREFERENCES, subscriber_id)
+    def preferences(self, subscriber_id: int, part: str = "") -> str:
+        """A reader's preferences; the part "pause", "resume", "address" or "data" takes one of its forms."""
+        page = self._signed("p", tokens.Purpose.PREFERENCES, subscriber_id)
+        return f"{page}/{part}" if part else page
 
     def browser(self, subscriber_id: int, period: str) -> str:
         """The reader's own digest as a page."""
@@ -75,9 +96,14 @@ class Links:
         purpose = tokens.Purpose.CHANGE_OLD if old else tokens.Purpose.CHANGE_NEW
         return self._signed("change/old" if old else "change/new", purpose, confirmation_id)
 
-    def data(self, confirmation_id: int) -> str:
-        """Where a reader downloads or erases everything kept about them."""
-        return self._signed("data", tokens.Purpose.DATA, confirmation_id)
+    def data(self, confirmation_id: int, part: str = "") -> str:
+        """Where a reader sees, and at the parts "download" and "erase" takes or ends, all that is kept of them."""
+        page = self._signed("data", tokens.Purpose.DATA, confirmation_id)
+        return f"{page}/{part}" if part else page
 
     def _signed(self, path: str, purpose: tokens.Purpose, number: int) -> str:
         return f"{self.home()}{path}/{tokens.sign(purpose, number, self.keys)}"
+
+
+def _query(fields: Sequence[tuple[str, str]]) -> str:
+    return f"?{urlencode(fields)}" if fields else ""

@@ -11,9 +11,9 @@ from newsletter import db, edition, ledger
 from newsletter.chooser import Chooser, Picked, Taste, chooser, sent_to
 from newsletter.db import LOOKED_UP, batches
 from newsletter.edition import Issue
+from newsletter.ledger import DIGEST
 from newsletter.models import Pick, State
 from newsletter.ranking import MODEL_VERSION
-from subscribers import tokens
 from subscribers.models import Subscriber
 
 BATCH = 200  # readers planned in one transaction
@@ -130,17 +130,16 @@ class Planner:
         return self._editions[period]
 
     def _row(self, reader: Subscriber, due: Due, edition_id: int, picked: Sequence[Picked]) -> dict[str, object]:
-        domain = self.issue.imprint.sender.rpartition("@")[2]
-        mark = tokens.digest(self.keys, "message", str(reader.id), "digest", due.period, length=32)
+        sender = self.issue.imprint.sender
         considered = len(self.choose.found.papers)
         return {
             "subscriber_id": reader.id,
             "address": reader.email,
-            "letter": "digest",
+            "letter": DIGEST,
             "period": due.period,
             "edition_id": edition_id,
             "state": State.PENDING if picked else State.SKIPPED,
-            "message_id": f"<{mark}@{domain}>",
+            "message_id": ledger.message_id(self.keys, sender, reader.id, DIGEST, due.period),
             "date": self.at.replace(microsecond=0),
             "not_before": self.not_before,
             "not_after": self.not_before + due.room,

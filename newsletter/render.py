@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from sqlmodel import Session, col, select
 
-from newsletter import edition
-from newsletter.edition import Imprint
+from newsletter import edition, letters
+from newsletter.edition import Imprint, Issue
 from newsletter.errors import MessageError
+from newsletter.ledger import DIGEST
 from newsletter.links import Links
-from newsletter.mail import Envelope, digest
+from newsletter.mail import Envelope, digest, letter
 from newsletter.mail.content import DigestContent, PaperShown
 from newsletter.mail.message import Content, Letterhead, assemble
 from newsletter.models import Delivery, Pick
@@ -28,10 +30,20 @@ def run(session: Session, delivery_id: int, keys: tuple[str, ...]) -> Envelope:
     delivery = session.get_one(Delivery, delivery_id)
     issue = edition.thaw(session, delivery.edition_id or 0)
     links = Links(issue.imprint.url, keys)
+    made = _digest if delivery.letter == DIGEST else _letter
+    head = Letterhead(issue.imprint.title, issue.imprint.sender, links.home(), links.archive())
+    return Envelope(
+        sender=return_path(issue.imprint, delivery.message_id),
+        recipient=delivery.address,
+        message_id=delivery.message_id,
+        content=assemble(head, made(session, delivery, issue, links)),
+    )
+
+
+def _digest(session: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:
     content = _content(session, delivery, issue.imprint, links)
     rendered = digest.render(issue.letter, content, issue.imprint.budget_bytes)
-    head = Letterhead(issue.imprint.title, issue.imprint.sender, links.home(), links.archive())
-    letter = Content(
+    return Content(
         to_name=content.reader_name,
         to=delivery.address,
         subject=rendered.subject,
@@ -44,11 +56,23 @@ def run(session: Session, delivery_id: int, keys: tuple[str, ...]) -> Envelope:
         unsubscribe_url=content.unsubscribe_url,
         unsubscribe_mailto=_mailto(issue.imprint, content.unsubscribe_url),
     )
-    return Envelope(
-        sender=return_path(issue.imprint, delivery.message_id),
-        recipient=delivery.address,
+
+
+def _letter(_: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:
+    rendered = letter.render(issue.letter, letters.content(delivery, issue.imprint, links))
+    unsubscribe_url = letters.unsubscribe_url(delivery, links)
+    return Content(
+        to_name="",  # a name that a stranger typed must not travel under ours
+        to=delivery.address,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
         message_id=delivery.message_id,
-        content=assemble(head, letter),
+        date=delivery.date,
+        letter=delivery.letter,
+        period=delivery.date.date().isoformat(),  # its own period is a number that belongs to one person
+        unsubscribe_url=unsubscribe_url,
+        unsubscribe_mailto=_mailto(issue.imprint, unsubscribe_url) if unsubscribe_url else "",
     )
 
 
@@ -77,7 +101,14 @@ def _content(session: Session, delivery: Delivery, imprint: Imprint, links: Link
     frozen = edition.thaw_papers(session, delivery.edition_id or 0, (pick.paper for pick in picks))
     if lost := [pick.paper for pick in picks if pick.paper not in frozen]:
         raise MessageError(f"the frozen text of {', '.join(lost)} is gone from the database")
-    papers = tuple(_shown(pick, frozen[pick.paper]) for pick in picks)
+    papers = tuple(
+        replace(
+            _shown(pick, frozen[pick.paper]),
+            more_url=links.thumb(reader_id, delivery.period, pick.rank, up=True),
+            less_url=links.thumb(reader_id, delivery.period, pick.rank, up=False),
+        )
+        for pick in picks
+    )
     return DigestContent(
         brand=imprint.title,
         site_url=links.home(),

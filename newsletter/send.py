@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from newsletter import ledger, render
+from newsletter import ledger, letters, render
 from newsletter.errors import MessageError
-from newsletter.ledger import Claim, OnUnknown
+from newsletter.ledger import DIGEST, Claim, OnUnknown
 from newsletter.mail import Outcome, Phase, Transport, Verdict
 from newsletter.models import Delivery, State
 from subscribers.addresses import redacted, redacted_in
@@ -27,7 +27,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Policy:
-    """How to send: `owner` names this process in the ledger; `only` limits the run to one reader."""
+    """How to send: `owner` names this process in the ledger; `only` limits the run to one reader.
+
+    `letters_only` leaves digests alone: what somebody waits for at this moment.
+    """
 
     owner: str
     keys: tuple[str, ...]
@@ -35,6 +38,7 @@ class Policy:
     on_unknown: OnUnknown
     connections: int = 1
     only: int | None = None
+    letters_only: bool = False
 
 
 @dataclass
@@ -122,7 +126,15 @@ def _one(
 ) -> tuple[str, State | None, str] | None:
     """Claim, render, send and record one delivery; None when nothing is due."""
     with Session(engine) as session:
-        claimed = ledger.claim(session, owner, clock(), policy.lease, policy.on_unknown, policy.only)
+        claimed = ledger.claim(
+            session,
+            owner,
+            clock(),
+            policy.lease,
+            policy.on_unknown,
+            policy.only,
+            letters_only=policy.letters_only,
+        )
         if claimed is None:
             return None
         if (verdict := _must_not(session, claimed, clock())) is not None:
@@ -138,12 +150,23 @@ def _must_not(session: Session, claimed: Claim, now: datetime) -> tuple[State, s
     """Why this must not go out any more: asked just before sending, so that leaving counts at once."""
     delivery = session.get_one(Delivery, claimed.delivery_id)
     reader = session.get(Subscriber, delivery.subscriber_id) if delivery.subscriber_id else None
+    asked = _no_digest if delivery.letter == DIGEST else letters.must_not
+    return asked(session, delivery, reader, now) or _too_late(delivery, now)
+
+
+def _no_digest(
+    session: Session, delivery: Delivery, reader: Subscriber | None, now: datetime
+) -> tuple[State, str] | None:
     if reader is None:
         return State.SUPPRESSED, "the reader was erased"
     if reason := reason_for(session, delivery.address):
         return State.SUPPRESSED, reason
     if reason := why_not(reader, now):
         return (State.SKIPPED if resting(reader, now) else State.SUPPRESSED), reason
+    return None
+
+
+def _too_late(delivery: Delivery, now: datetime) -> tuple[State, str] | None:
     if now > delivery.not_after:
         late = f"too late: it was to go out by {delivery.not_after:%Y-%m-%d %H:%M} UTC"
         if delivery.doubtful:  # not skipped: the reader may have it
@@ -172,6 +195,7 @@ def _tell(session: Session, claimed: Claim, state: State | None, outcome: Outcom
         "delivery",
         id=claimed.delivery_id,
         to=redacted(delivery.address),
+        letter=delivery.letter,
         period=claimed.period,
         state=state or "lease lost",
         attempt=claimed.attempts,

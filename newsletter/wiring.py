@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from newsletter.chooser import Taste
 from newsletter.config import Config
 from newsletter.edition import Imprint, Issue
 from newsletter.errors import ConfigError
-from newsletter.mail import Transport
+from newsletter.mail import Transport, letter
 from newsletter.mail.folder import Folder
 from newsletter.mail.smtp import Settings, Smtp
 from newsletter.mail.template import load_letter
@@ -21,6 +21,8 @@ from newsletter.shipped import shipped
 from newsletter.sources import Source, SourceSettings, load
 from newsletter.sources.http import Fetcher
 from newsletter.sources.limiter import Limiter
+from subscribers.letters import LetterKind
+from subscribers.signup import Terms
 
 
 def sources(config: Config, only: str = "") -> list[Source]:
@@ -48,9 +50,23 @@ def taste(config: Config) -> Taste:
 
 def issue(config: Config) -> Issue:
     """The compiled digest template, the user's own files first, with the newsletter's imprint."""
+    return Issue(load_letter("digest", _folders(config)), imprint(config))
+
+
+def letters(config: Config) -> Mapping[LetterKind, Issue]:
+    """All other letters, compiled from the same folders and with the same imprint."""
+    folders, shown = _folders(config), imprint(config)
+    return {kind: Issue(letter.load(kind, folders), shown) for kind in LetterKind}
+
+
+def _folders(config: Config) -> list[Path]:
     own = [_own_templates(config)] if config.digest.templates else []
-    letter = load_letter("digest", [*own, shipped("templates") / "email"])
-    imprint = Imprint(
+    return [*own, shipped("templates") / "email"]
+
+
+def imprint(config: Config) -> Imprint:
+    """The newsletter's own words, as every message shows them."""
+    return Imprint(
         title=config.newsletter.title,
         url=config.newsletter.url,
         sender=config.newsletter.sender,
@@ -58,7 +74,6 @@ def issue(config: Config) -> Issue:
         return_path=config.delivery.return_path,
         budget_bytes=config.digest.budget_bytes,
     )
-    return Issue(letter, imprint)
 
 
 def _own_templates(config: Config) -> Path:
@@ -77,6 +92,16 @@ def _own_templates(config: Config) -> Path:
 def window(config: Config) -> timedelta:
     """How late a digest may be."""
     return timedelta(hours=config.schedule.catch_up_hours)
+
+
+def terms(config: Config) -> Terms:
+    """How long confirmations are good for, and mailboxes are left in peace."""
+    signup = config.signup
+    return Terms(
+        confirm_for=timedelta(hours=signup.confirm_hours),
+        cool_down=timedelta(hours=signup.cool_down_hours),
+        keep_pending=timedelta(days=signup.keep_pending_days),
+    )
 
 
 def transport(config: Config) -> Callable[[], Transport]:
@@ -100,7 +125,9 @@ def transport(config: Config) -> Callable[[], Transport]:
     return lambda: Smtp(settings, time.monotonic)
 
 
-def policy(config: Config, keys: tuple[str, ...], moment: datetime, only: int | None = None) -> Policy:
+def policy(
+    config: Config, keys: tuple[str, ...], moment: datetime, only: int | None = None, *, letters_only: bool = False
+) -> Policy:
     """How this process sends; the owner names machine, process and start, so no two are ever the same."""
     delivery = config.delivery
     return Policy(
@@ -110,4 +137,5 @@ def policy(config: Config, keys: tuple[str, ...], moment: datetime, only: int | 
         on_unknown=delivery.on_unknown,
         connections=delivery.connections,
         only=only,
+        letters_only=letters_only,
     )

@@ -1,4 +1,4 @@
-"""Our CSV of readers (RFC 4180 cells, one reader a line): text to checked rows, readers and rejects to text.
+"""Our CSV of readers: text to checked rows, readers and rejects to text; other services' exports by `foreign`.
 
 Columns, in any order and case, `email` the only one that must be there:
 email,name,status,topics,keywords,authors,cadence,hour,timezone,size,categories,orgs,mutes,weekdays,paused_until.
@@ -6,17 +6,36 @@ Lists are parted by `;`, weights written `name=1.5`, mutes `kind:name`. Open fil
 and `errors="surrogateescape"`, so that a line in another encoding is rejected alone.
 """
 
-import csv
-import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
-from itertools import count, zip_longest
+from typing import NamedTuple
 
+from subscribers import foreign
 from subscribers.addresses import identity, normalise
+from subscribers.csv_cells import (
+    LONGEST_RECORD,
+    Record,
+    as_line,
+    cells_of,
+    check_encoding,
+    delimiter_of,
+    first_line,
+    guarded,
+    records,
+    unguarded,
+)
+from subscribers.csv_columns import (
+    COLUMNS,
+    REPORT_COLUMNS,
+    as_fields,
+    check_surplus,
+    our_header,
+    service_of,
+    their_header,
+)
 from subscribers.errors import InvalidPreference, SubscriberError
+from subscribers.foreign import Meaning, Service
 from subscribers.models import FollowKind, Status, Subscriber
 from subscribers.preferences import (
     DEFAULTS,
@@ -30,6 +49,7 @@ from subscribers.preferences import (
     parse_mute,
     parse_paused_until,
 )
+from subscribers.topics import Catalogue
 
 LISTS = {
     "topics": FollowKind.TOPIC,
@@ -38,31 +58,6 @@ LISTS = {
     "categories": FollowKind.CATEGORY,
     "orgs": FollowKind.ORG,
 }
-COLUMNS = (
-    *("email", "name", "status", "topics", "keywords", "authors", "cadence", "hour", "timezone", "size"),
-    *("categories", "orgs", "mutes", "weekdays", "paused_until"),
-)
-# What `rejected_csv` puts before the original columns: a corrected file can be read again as it is.
-_REPORT_COLUMNS = ("line", "reason")
-# Where `rejected_csv` keeps the cells that the header has no name for.
-_SURPLUS = re.compile(r"column [0-9]+", re.ASCII)
-# What `errors="surrogateescape"` makes of bytes that are not UTF-8.
-_FOREIGN = re.compile("[\ud800-\udfff]")
-# A spreadsheet would run such a cell as a formula, and strangers choose their own names.
-_FORMULA = re.compile(r"'*[=+\-@\t]")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One good line as a new reader would be; `fields` as in the file, `status` None when it does not say."""
-
-    line: int
-    fields: Mapping[str, str]
-    email: str
-    status: Status | None
-    preferences: Preferences
-    paused_until: datetime | None
-    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +69,76 @@ class Rejected:
     reason: str
 
 
-def read_csv(lines: Iterable[str], defaults: Preferences = DEFAULTS) -> tuple[list[Row], list[Rejected]]:
-    """Every line of a file as a checked row or a reject; a second line for one address is rejected.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One good line as a new reader would be; `fields` in our columns, `status` None when it does not say.
 
-    `defaults` are for columns that the file does not have.
-    InvalidPreference when the header cannot be used, since then no line can. A cell cannot span lines, so a
-    quote that is never closed costs its own line only.
+    A row of another service's export has its cells as they stand there in `original`, and what they say of
+    its consent in `meaning`.
     """
-    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    header, delimiter = _header(next(numbered, (1, ""))[1])
+
+    line: int
+    fields: Mapping[str, str]
+    email: str
+    status: Status | None
+    preferences: Preferences
+    paused_until: datetime | None
+    choices: tuple[Choice, ...]
+    original: Mapping[str, str] | None = None
+    meaning: Meaning | None = None
+
+    def rejected(self, reason: str) -> Rejected:
+        """This row, left out after all."""
+        return Rejected(self.line, self.fields if self.original is None else self.original, reason)
+
+
+class Table(NamedTuple):
+    """A file whose first line can be used: the service that made it (None: ours), its columns, and its rows."""
+
+    service: Service | None
+    columns: list[str]
+    rows: Iterator[Row | Rejected]
+
+
+def open_csv(
+    lines: Iterable[str],
+    defaults: Preferences = DEFAULTS,
+    wanted: str = "",
+    catalogue: Catalogue | None = None,
+) -> Table:
+    """A file's kind, and every line of it as a checked row or a reject, read when asked for.
+
+    `wanted` names the format ("newsletter" is ours); else the columns tell. `defaults` are for columns that the
+    file does not have, `catalogue` tells which labels of another service are topics.
+    InvalidPreference when the header cannot be used, since then no line can. A second line for one address is
+    rejected. In our own format a cell cannot span lines, so a quote that is never closed costs its line only.
+    """
+    text, numbered = first_line(lines)
+    check_encoding([text], "the first line")
+    delimiter = delimiter_of(text)
+    names = [cell.strip() for cell in cells_of(text, delimiter)]
+    service = service_of(names, wanted)
+    header = our_header(names, text) if service is None else their_header(names, service)
+    most_lines = 1 if service is None else LONGEST_RECORD
+    found = records(numbered, delimiter, most_lines)
+    reader = _Reader(header, defaults, service, catalogue)
+    return Table(service, header, (reader.read(record) for record in found))
+
+
+def read_csv(
+    lines: Iterable[str], defaults: Preferences = DEFAULTS, wanted: str = "", catalogue: Catalogue | None = None
+) -> tuple[list[Row], list[Rejected]]:
+    """The rows and the rejects of a file that is short enough to be held whole; see `open_csv`."""
     rows: list[Row] = []
     rejected: list[Rejected] = []
-    seen: dict[str, int] = {}
-    for number, line in numbered:
-        cells, trouble = _cells(line, delimiter)
-        if not any(cells):
-            continue
-        fields = _fields(header, cells)
-        try:
-            _check_encoding(line)
-            _check_shape(header, cells, trouble)
-            _check_surplus(fields)
-            rows.append(_unseen(_row(number, fields, defaults), seen))
-        except SubscriberError as error:
-            rejected.append(Rejected(number, fields, str(error)))
+    for each in open_csv(lines, defaults, wanted, catalogue).rows:
+        (rows if isinstance(each, Row) else rejected).append(each)  # type: ignore[arg-type]  # each to its own
     return rows, rejected
 
 
 def values(fields: Mapping[str, str]) -> dict[str, str]:
     """The meaning of cells: without the apostrophe that keeps a spreadsheet from running them."""
-    return {name: cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell for name, cell in fields.items()}
+    return {name: unguarded(cell) for name, cell in fields.items()}
 
 
 def choices(fields: Mapping[str, str]) -> tuple[Choice, ...]:
@@ -136,11 +171,11 @@ def columns_of(subscriber: Subscriber) -> dict[str, str]:
 
 def readers_csv(subscribers: Iterable[Subscriber], write: Callable[[str], object]) -> int:
     """Header and one line a reader, each given to `write` as text; returns the number of readers."""
-    write(_line(COLUMNS))
+    write(as_line(COLUMNS))
     count = 0
     for subscriber in subscribers:
         cells = columns_of(subscriber)
-        write(_line([_guarded(cells[column]) for column in COLUMNS]))
+        write(as_line([guarded(cells[column]) for column in COLUMNS]))
         count += 1
     return count
 
@@ -151,51 +186,46 @@ def rejected_csv(rejected: Sequence[Rejected], write: Callable[[str], object]) -
     Cells without a column stand in `column 4` and the like, which `read_csv` takes where they are empty.
     """
     columns = list(dict.fromkeys(column for reject in rejected for column in reject.fields))
-    write(_line([*_REPORT_COLUMNS, *columns]))
+    write(as_line([*REPORT_COLUMNS, *columns]))
     for reject in sorted(rejected, key=lambda reject: reject.line):
         cells = [reject.fields.get(column, "") for column in columns]
-        write(_line([str(reject.line), reject.reason, *cells]))
+        write(as_line([str(reject.line), reject.reason, *cells]))
 
 
-def _header(line: str) -> tuple[list[str], str]:
-    _check_encoding(line, "the first line")
-    text = line.removeprefix("\ufeff")
-    # A spreadsheet of a country with decimal commas writes semicolons; with both there is no telling.
-    delimiter = ";" if ";" in text and "," not in text else ","
-    names = [cell.strip().lower() for cell in _cells(text, delimiter)[0]]
-    known = (*COLUMNS, *_REPORT_COLUMNS)
-    for name in names:
-        if "\t" in name:
-            raise InvalidPreference("column", name, "tabs part its cells: save the file as CSV, with commas")
-        if name not in known and not _SURPLUS.fullmatch(name):
-            near = get_close_matches(name, COLUMNS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"the columns are {','.join(COLUMNS)}"
-            raise InvalidPreference("column", name, f"it is none of ours; {hint}")
-        if names.count(name) > 1:
-            raise InvalidPreference("column", name, "it is there twice: take one away")
-    if "email" not in names:
-        raise InvalidPreference("column", text.strip(), "the first line has to name the columns, email among them")
-    return names, delimiter
+class _Reader:
+    """Turns the records of one file into rows, and remembers which addresses it has seen."""
 
+    def __init__(
+        self, header: list[str], defaults: Preferences, service: Service | None, catalogue: Catalogue | None
+    ) -> None:
+        self.header, self.defaults, self.service, self.catalogue = header, defaults, service, catalogue
+        self.seen: dict[str, int] = {}
 
-def _cells(line: str, delimiter: str) -> tuple[list[str], str]:
-    """The cells of one line, and what is wrong with its quotes or ""."""
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), []), ""
-    except csv.Error as error:
-        return line.rstrip("\r\n").split(delimiter), str(error)
+    def read(self, record: Record) -> Row | Rejected:
+        fields = as_fields(self.header, record.cells)
+        try:
+            check_encoding(record.cells)
+            _check_shape(self.header, record.cells, record.trouble)
+            check_surplus(fields)
+            return self._unseen(self._row(record.line, fields))
+        except SubscriberError as error:
+            return Rejected(record.line, fields, str(error))
 
+    def _row(self, line: int, fields: dict[str, str]) -> Row:
+        meant = values(fields)
+        if self.service is None:
+            return _row(line, fields, meant, self.defaults)
+        meaning = foreign.meaning(self.service, meant, self.catalogue)
+        row = _row(line, meaning.fields, meaning.fields, self.defaults)
+        return replace(row, original=fields, meaning=meaning)
 
-def _fields(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    named = zip_longest(header, cells[: len(header)], fillvalue="")
-    found = {name: cell for name, cell in named if name not in _REPORT_COLUMNS}
-    free = (name for number in count(len(header) + 1) if (name := f"column {number}") not in header)
-    return found | dict(zip(free, cells[len(header) :], strict=False))
-
-
-def _check_encoding(line: str, name: str = "the line") -> None:
-    if _FOREIGN.search(line):
-        raise SubscriberError(f'{name} is not UTF-8: in Excel save as "CSV UTF-8"')
+    def _unseen(self, row: Row) -> Row:
+        first = self.seen.setdefault(identity(row.email), row.line)
+        if first != row.line:
+            raise InvalidPreference(
+                "email", row.email, f"line {first} has this address already: keep one of the two"
+            )
+        return row
 
 
 def _check_shape(header: Sequence[str], cells: Sequence[str], trouble: str) -> None:
@@ -206,14 +236,7 @@ def _check_shape(header: Sequence[str], cells: Sequence[str], trouble: str) -> N
         raise InvalidPreference("number of cells", len(cells), cure)
 
 
-def _check_surplus(fields: Mapping[str, str]) -> None:
-    for name, cell in fields.items():
-        if cell.strip() and _SURPLUS.fullmatch(name):
-            raise InvalidPreference(name, cell, "move it to the column where it belongs, or empty the cell")
-
-
-def _row(line: int, fields: dict[str, str], defaults: Preferences) -> Row:
-    meant = values(fields)
+def _row(line: int, fields: dict[str, str], meant: dict[str, str], defaults: Preferences) -> Row:
     email = normalise(meant["email"])
     status, preferences = _status(meant.get("status", "")), parse(meant, defaults)
     paused_until = parse_paused_until(meant.get("paused_until", ""), preferences.timezone)
@@ -227,26 +250,9 @@ def _status(text: str) -> Status | None:
     return Status(word) if word else None
 
 
-def _unseen(row: Row, seen: dict[str, int]) -> Row:
-    first = seen.setdefault(identity(row.email), row.line)
-    if first != row.line:
-        raise InvalidPreference("email", row.email, f"line {first} has this address already: keep one of the two")
-    return row
-
-
 def _items(cell: str) -> Iterator[str]:
     return (item for item in cell.split(";") if item.strip())
 
 
 def _item(name: str, weight: float) -> str:
     return name if weight == 1 and "=" not in name else f"{name}={str(weight).removesuffix('.0')}"
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _line(cells: Sequence[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()

@@ -1,8 +1,10 @@
 """Many readers at once: what each row of a CSV file changes, decided purely and written in bulk."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
@@ -11,24 +13,28 @@ from sqlmodel import Session, SQLModel, col
 from subscribers.addresses import identity, lookup_keys
 from subscribers.csv_rows import LISTS, Rejected, Row, choices, values
 from subscribers.errors import InvalidPreference, SubscriberError, Suppressed
-from subscribers.models import Consent, Follow, Status, Subscriber
+from subscribers.models import CONFIRMED, STOPPED, Consent, Follow, Status, Subscriber
 from subscribers.people import check_wording
 from subscribers.preferences import FIELDS, Choice, Preferences, combine, parse, parse_paused_until
-from subscribers.suppression import reasons_for
+from subscribers.suppression import reasons_for, suppress
 
 # Below SQLite's 32,766 variables a statement, with up to three look-up keys an address.
 _CHUNK = 5000
-_CONFIRMED = frozenset({Status.ACTIVE, Status.PAUSED})
-_STOPPED = frozenset({Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED})
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did: numbers of readers, and the rows that it left out with their reasons."""
+    """What an import did: numbers of readers, and the rows that it left out with their reasons.
+
+    `statuses` counts how the readers of the good rows stand now, `suppressed` the addresses that came onto the
+    list of those that are never mailed.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    suppressed: int = 0
+    statuses: Counter[Status] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -51,6 +57,20 @@ class _Known:
     follows: Mapping[Choice, int]
 
 
+class _Told(NamedTuple):
+    """What is written down about a confirmation: when the file came, and the words for rows that bring none."""
+
+    now: datetime
+    wording: str
+
+    def since(self, row: Row) -> datetime:
+        """When this reader agreed: what the other service says of it, but never later than now."""
+        return min(self.now, (row.meaning and row.meaning.standing.since) or self.now)
+
+    def words(self, row: Row) -> str:
+        return row.meaning.wording if row.meaning else self.wording
+
+
 @dataclass(slots=True)
 class _Changes:
     """What a chunk of rows comes to, as values for the database."""
@@ -59,22 +79,33 @@ class _Changes:
     updates: list[dict[str, Any]] = field(default_factory=list)
     follows: list[dict[str, Any]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
+    blocked: list[Row] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
 
 
-def import_rows(session: Session, rows: Sequence[Row], now: datetime, wording: str) -> ImportReport:
+def import_rows(
+    session: Session,
+    rows: Iterable[Row],
+    now: datetime,
+    wording: str,
+    progress: Callable[[int], object] = lambda _: None,
+) -> ImportReport:
     """Add and update the readers of `rows` in the caller's transaction; roll back for a dry run.
 
-    `rows` are those of `read_csv`, so no address twice. `active` and `paused` mean confirmed: a consent row
-    keeps `wording`, the exact text that the readers agreed to. What a row may change says `after`.
+    `rows` are those of one `open_csv`, so no address twice; they are taken a few thousand at a time, and
+    `progress` hears after each time how many there were. `active` and `paused` mean confirmed: a consent row
+    keeps `wording`, the exact text that the readers agreed to, or what a row of another service's export says.
+    What a row may change says `after`.
     """
-    if any(row.status in _CONFIRMED for row in rows):
-        check_wording(wording)
     session.flush()
-    report = ImportReport()
-    for start in range(0, len(rows), _CHUNK):
-        changes = _decide(session, rows[start : start + _CHUNK], report, now, wording)
-        _write(session, changes, now, wording)
+    report, done, there = ImportReport(), 0, iter(rows)
+    while chunk := list(islice(there, _CHUNK)):
+        if any(row.status in CONFIRMED for row in chunk):
+            check_wording(wording)
+        changes = _decide(session, chunk, report, _Told(now, wording))
+        _write(session, changes, report, _Told(now, wording))
+        done += len(chunk)
+        progress(done)
     session.expire_all()  # readers whom the caller has loaded may have changed below their objects
     return report
 
@@ -88,7 +119,7 @@ def after(row: Row, before: Standing | None, suppressed: str | None = None) -> S
     itself says that they left, bounced or complained.
     """
     status = _status_after(row.status, before.status if before else None)
-    if suppressed is not None and status not in _STOPPED:
+    if suppressed is not None and status not in STOPPED:
         raise Suppressed(row.email, suppressed)
     if before is None:
         return Standing(status, row.preferences, row.paused_until, row.choices)
@@ -106,10 +137,10 @@ def after(row: Row, before: Standing | None, suppressed: str | None = None) -> S
 def _status_after(wanted: Status | None, before: Status | None) -> Status:
     if before is None:
         return wanted or Status.PENDING
-    if before in _STOPPED and wanted not in _STOPPED:
+    if before in STOPPED and wanted not in STOPPED:
         cure = f"this reader stands as {before}, and only they can come back: leave the row out"
         raise InvalidPreference("status", wanted or "", cure)
-    if wanted is None or (wanted == Status.PENDING and before in _CONFIRMED):
+    if wanted is None or (wanted == Status.PENDING and before in CONFIRMED):
         return before
     return wanted
 
@@ -129,7 +160,7 @@ def _same(one: Standing, other: Standing) -> bool:
     return one[:3] == other[:3] and set(one.choices) == set(other.choices)
 
 
-def _decide(session: Session, rows: Sequence[Row], report: ImportReport, now: datetime, wording: str) -> _Changes:
+def _decide(session: Session, rows: Sequence[Row], report: ImportReport, told: _Told) -> _Changes:
     emails = [row.email for row in rows]
     readers, suppressed = _known(session, emails), reasons_for(session, emails)
     changes = _Changes()
@@ -138,21 +169,24 @@ def _decide(session: Session, rows: Sequence[Row], report: ImportReport, now: da
         try:
             standing = after(row, reader.standing if reader else None, suppressed.get(row.email))
         except SubscriberError as error:
-            report.rejected.append(Rejected(row.line, row.fields, str(error)))
+            report.rejected.append(row.rejected(str(error)))
             continue
+        report.statuses[standing.status] += 1
+        if row.meaning and row.meaning.standing.blocked and row.email not in suppressed:
+            changes.blocked.append(row)
         if reader is None:
             changes.newcomers.append((row, standing))
             report.added += 1
         elif _same(reader.standing, standing):
             report.unchanged += 1
         else:
-            _change(changes, reader, standing, now, wording)
+            _change(changes, reader, row, standing, told)
             report.updated += 1
     return changes
 
 
-def _change(changes: _Changes, reader: _Known, standing: Standing, now: datetime, wording: str) -> None:
-    confirmed_at = now if standing.status in _CONFIRMED else None
+def _change(changes: _Changes, reader: _Known, row: Row, standing: Standing, told: _Told) -> None:
+    confirmed_at = told.since(row) if standing.status in CONFIRMED else None
     changes.updates.append(
         {"id": reader.id, "confirmed_at": reader.confirmed_at or confirmed_at, **_columns(standing)}
     )
@@ -162,10 +196,10 @@ def _change(changes: _Changes, reader: _Known, standing: Standing, now: datetime
     fresh = [choice for choice in standing.choices if choice not in reader.follows]
     changes.follows += _follows(reader.id, fresh)
     before = reader.standing.status
-    if before == Status.PENDING and standing.status in _CONFIRMED:
-        changes.consents.append(_consent(reader.id, now, "confirmed", wording))
-    if before not in _STOPPED and standing.status in _STOPPED:
-        changes.consents.append(_consent(reader.id, now, "withdrawn", f"imported as {standing.status}"))
+    if before == Status.PENDING and standing.status in CONFIRMED:
+        changes.consents.append(_consent(reader.id, told.now, "confirmed", told.words(row)))
+    if before not in STOPPED and standing.status in STOPPED:
+        changes.consents.append(_consent(reader.id, told.now, "withdrawn", f"imported as {standing.status}"))
 
 
 def _known(session: Session, emails: Sequence[str]) -> dict[str, _Known]:
@@ -194,42 +228,45 @@ def _known_follows(session: Session, ids: Sequence[int]) -> dict[int, dict[Choic
     return found
 
 
-def _write(session: Session, changes: _Changes, now: datetime, wording: str) -> None:
-    for number, standing in _insert_readers(session, changes.newcomers, now):
+def _write(session: Session, changes: _Changes, report: ImportReport, told: _Told) -> None:
+    for number, row, standing in _insert_readers(session, changes.newcomers, told):
         changes.follows += _follows(number, standing.choices)
-        if standing.status in _CONFIRMED:
-            changes.consents.append(_consent(number, now, "confirmed", wording))
+        if standing.status in CONFIRMED:
+            changes.consents.append(_consent(number, told.now, "confirmed", told.words(row)))
     if changes.updates:
         session.execute(update(Subscriber), changes.updates)
     for start in range(0, len(changes.gone), _CHUNK):
         session.execute(delete(Follow).where(col(Follow.id).in_(changes.gone[start : start + _CHUNK])))
     _insert(session, Follow, changes.follows)
     _insert(session, Consent, changes.consents)
+    for row in changes.blocked:
+        reason = row.meaning.standing.blocked if row.meaning else ""
+        report.suppressed += suppress(session, row.email, reason, told.now)
 
 
 def _insert_readers(
-    session: Session, newcomers: Sequence[tuple[Row, Standing]], now: datetime
-) -> Iterator[tuple[int, Standing]]:
+    session: Session, newcomers: Sequence[tuple[Row, Standing]], told: _Told
+) -> Iterator[tuple[int, Row, Standing]]:
     if not newcomers:
         return iter(())
     rows = [
         {
             "email": row.email,
-            "created_at": now,
-            "confirmed_at": now if standing.status in _CONFIRMED else None,
+            "created_at": told.now,
+            "confirmed_at": told.since(row) if standing.status in CONFIRMED else None,
             **_columns(standing),
         }
         for row, standing in newcomers
     ]
     statement = insert(Subscriber).returning(col(Subscriber.id), sort_by_parameter_order=True)
-    # Without this the ORM starts a new statement wherever a None comes or goes.
-    numbers = session.scalars(statement, rows, execution_options={"render_nulls": True})
-    return zip(numbers.all(), (standing for _, standing in newcomers), strict=True)
+    # By the connection, not by the ORM, which would look at each row on its own.
+    numbers = session.connection().scalars(statement, rows)
+    return ((number, *newcomer) for number, newcomer in zip(numbers.all(), newcomers, strict=True))
 
 
 def _insert(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        session.execute(insert(table), rows)
+        session.connection().execute(insert(table), rows)
 
 
 def _columns(standing: Standing) -> dict[str, Any]:

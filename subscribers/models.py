@@ -59,6 +59,11 @@ class Status(StrEnum):
     COMPLAINED = "complained"
 
 
+# Readers who said yes and may be mailed; readers whom only their own new yes, or nothing, brings back.
+CONFIRMED = frozenset({Status.ACTIVE, Status.PAUSED})
+STOPPED = frozenset({Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED})
+
+
 class Cadence(StrEnum):
     """How often a reader wants a digest; `chosen` means the days in `weekdays`."""
 
@@ -121,6 +126,8 @@ class Follow(SQLModel, table=True):
 class Consent(SQLModel, table=True):
     """What a reader agreed to or withdrew, append only (GDPR Art. 7(1), 7(3)): rows are never changed."""
 
+    # AUTOINCREMENT: the id of a withdrawal is in a signed link, which must never come to mean another's.
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: int = Field(default=None, primary_key=True)
     subscriber_id: int = Field(foreign_key="subscriber.id", ondelete="CASCADE", index=True)
     at: datetime = Field(sa_type=Utc)

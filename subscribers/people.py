@@ -49,7 +49,7 @@ def add(
         follows=[Follow(**choice._asdict()) for choice in preference.combine(follows)],
     )
     preference.apply(subscriber, preferences)
-    _insert(session, subscriber)
+    insert(session, subscriber)
     if confirmed:
         session.add(Consent(subscriber_id=subscriber.id, at=now, event="confirmed", wording=wording))
     if lift(session, email):
@@ -61,7 +61,7 @@ def add(
 def find(session: Session, email: str) -> Subscriber:
     """The reader with this address in any spelling, else UnknownSubscriber."""
     email = normalise(email)
-    found = _stored(session, email)
+    found = known(session, email)
     if found is None:
         raise UnknownSubscriber(email)
     return found
@@ -112,6 +112,39 @@ def export_csv(session: Session, write: Callable[[str], object], status: Status 
     return readers_csv(listing(session, status), write)
 
 
+def known(session: Session, email: str) -> Subscriber | None:
+    """The reader with this normalised address in any spelling, if there is one."""
+    query = select(Subscriber).where(func.lower(Subscriber.email).in_(lookup_keys(email)))
+    found = session.exec(query.order_by(col(Subscriber.id))).all()
+    return next((reader for reader in found if identity(reader.email) == identity(email)), None)
+
+
+def insert(session: Session, subscriber: Subscriber) -> Subscriber:
+    """A new row, flushed; AlreadySubscribed when another process was quicker, and nothing else is undone."""
+    try:
+        with session.begin_nested():
+            session.add(subscriber)
+    except IntegrityError as error:
+        raise AlreadySubscribed(subscriber.email, "added at this moment by another process") from error
+    return subscriber
+
+
+def choices_of(subscriber: Subscriber) -> tuple[Choice, ...]:
+    """All that a reader follows and mutes, oldest first."""
+    return tuple(Choice(follow.kind, follow.value, follow.weight) for follow in subscriber.follows)
+
+
+def choose(subscriber: Subscriber, preferences: Preferences, choices: Sequence[Choice]) -> None:
+    """Give a reader these preferences and exactly these choices; what they followed before keeps its row.
+
+    InvalidPreference for too many, or for one that is both followed and muted.
+    """
+    wanted = preference.combine(choices)
+    preference.apply(subscriber, preferences)
+    kept = dict(zip(choices_of(subscriber), subscriber.follows, strict=True))
+    subscriber.follows = [kept.get(choice) or Follow(**choice._asdict()) for choice in wanted]
+
+
 def check_wording(wording: str) -> None:
     """Refuse an empty wording: a consent without what was agreed to proves nothing (GDPR Art. 7(1))."""
     if not wording.strip():
@@ -119,26 +152,12 @@ def check_wording(wording: str) -> None:
 
 
 def _refuse(session: Session, email: str, despite: str) -> None:
-    found = _stored(session, email)
+    found = known(session, email)
     if found:
         raise AlreadySubscribed(found.email, found.status)
     reason = reason_for(session, email)
     if reason is not None and not despite.strip():
         raise Suppressed(email, reason)
-
-
-def _stored(session: Session, email: str) -> Subscriber | None:
-    query = select(Subscriber).where(func.lower(Subscriber.email).in_(lookup_keys(email)))
-    found = session.exec(query.order_by(col(Subscriber.id))).all()
-    return next((reader for reader in found if identity(reader.email) == identity(email)), None)
-
-
-def _insert(session: Session, subscriber: Subscriber) -> None:
-    try:
-        with session.begin_nested():
-            session.add(subscriber)
-    except IntegrityError as error:
-        raise AlreadySubscribed(subscriber.email, "added at this moment by another process") from error
 
 
 def _iso(moment: datetime | None) -> str | None:

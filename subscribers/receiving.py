@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
-from subscribers.models import Status, Subscriber
+from subscribers.models import CONFIRMED, Status, Subscriber
 
 
 def receiving(at: datetime) -> ColumnElement[bool]:
@@ -20,12 +20,12 @@ def receiving(at: datetime) -> ColumnElement[bool]:
 
 def resting(subscriber: Subscriber, at: datetime) -> bool:
     """Whether a pause is all that keeps this reader from digests."""
-    return subscriber.status in {Status.ACTIVE, Status.PAUSED} and why_not(subscriber, at) is not None
+    return subscriber.status in CONFIRMED and why_not(subscriber, at) is not None
 
 
 def why_not(subscriber: Subscriber, at: datetime) -> str | None:
     """Why this reader gets nothing at `at`, in words; None for one who does."""
-    if subscriber.status not in {Status.ACTIVE, Status.PAUSED}:
+    if subscriber.status not in CONFIRMED:
         return f"the reader is {subscriber.status}"
     until = subscriber.paused_until
     if until is not None and until > at:

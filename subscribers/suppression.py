@@ -1,10 +1,12 @@
 """Addresses that must never be mailed again, whoever asks: they outlive an unsubscribe and a new import.
 
-Kept and compared by `addresses.base`, so that neither a +tag nor another spelling gets around them.
+Kept and compared by `addresses.base`, so that neither a +tag nor another spelling gets around them. Of a
+reader who was erased only a hash of it is kept (`erasure.erase` says what that is good for).
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -12,7 +14,7 @@ from sqlmodel import Session, col, select
 from subscribers.addresses import base
 from subscribers.models import Suppression
 
-# Below SQLite's 32,766 variables a statement and PostgreSQL's 65,535.
+# Twice as many look-up keys are still below SQLite's 32,766 variables a statement and PostgreSQL's 65,535.
 _CHUNK = 5000
 _LONGEST_REASON = 200
 
@@ -22,14 +24,13 @@ def suppress(session: Session, email: str, reason: str, now: datetime) -> bool:
 
     `reason` may be a server's reply: it is made one line of at most 200 characters.
     """
-    if reason_for(session, email) is not None:
-        return False
-    try:
-        with session.begin_nested():  # another process may do the same at this moment: that is no failure
-            session.add(Suppression(email=base(email), reason=_one_line(reason), since=now))
-    except IntegrityError:
-        return False
-    return True
+    return reason_for(session, email) is None and _insert(session, base(email), reason, now)
+
+
+def suppress_hashed(session: Session, email: str, reason: str, now: datetime) -> None:
+    """Put a normalised address on the list without keeping it: a hash takes the place of the address itself."""
+    lift(session, email)
+    _insert(session, _hashed(base(email)), reason, now)
 
 
 def reason_for(session: Session, email: str) -> str | None:
@@ -41,22 +42,38 @@ def reasons_for(session: Session, emails: Sequence[str]) -> dict[str, str]:
     """Those of `emails` that must not be mailed, each as it was given, with the reason."""
     found: dict[str, str] = {}
     for start in range(0, len(emails), _CHUNK):
-        bases = {email: base(email) for email in emails[start : start + _CHUNK]}
-        query = select(Suppression.email, Suppression.reason).where(
-            col(Suppression.email).in_(set(bases.values()))
-        )
+        keys = {email: _keys(email) for email in emails[start : start + _CHUNK]}
+        asked = {key for both in keys.values() for key in both}
+        query = select(Suppression.email, Suppression.reason).where(col(Suppression.email).in_(asked))
         reasons = dict(session.exec(query).all())
-        found |= {email: reasons[kept] for email, kept in bases.items() if kept in reasons}
+        found |= {email: reasons[key] for email, both in keys.items() for key in both if key in reasons}
     return found
 
 
 def lift(session: Session, email: str) -> bool:
     """Take a normalised address off the list; False when it was not there."""
-    kept = session.get(Suppression, base(email))
-    if kept is None:
-        return False
-    session.delete(kept)
+    kept = session.exec(select(Suppression).where(col(Suppression.email).in_(_keys(email)))).all()
+    for row in kept:
+        session.delete(row)
     session.flush()
+    return bool(kept)
+
+
+def _keys(email: str) -> tuple[str, str]:
+    plain = base(email)
+    return plain, _hashed(plain)
+
+
+def _hashed(plain: str) -> str:
+    return f"sha256:{sha256(plain.encode()).hexdigest()}"
+
+
+def _insert(session: Session, key: str, reason: str, now: datetime) -> bool:
+    try:
+        with session.begin_nested():  # another process may do the same at this moment: that is no failure
+            session.add(Suppression(email=key, reason=_one_line(reason), since=now))
+    except IntegrityError:
+        return False
     return True
 
 

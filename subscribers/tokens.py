@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from base64 import b32encode
+from base64 import b32encode, urlsafe_b64encode
 from enum import StrEnum
 
 from itsdangerous import Signer
@@ -16,6 +16,7 @@ Keys = tuple[str, ...] | list[str]
 # 144 bits: above the half of SHA-256 that RFC 2104 section 5 asks for, and whole base64 groups, so that the
 # List-Unsubscribe header stays on one line.
 _SIGNATURE_BYTES = 18
+_KEY_ID_LENGTH = 2
 _LONGEST_TOKEN = 60
 _LONGEST_DIGEST = 51
 _LENGTH_BYTES = 8
@@ -47,24 +48,27 @@ class _Shortened(HMACAlgorithm):
         return super().get_signature(key, value)[:_SIGNATURE_BYTES]
 
 
-def sign(purpose: Purpose, subscriber_id: int, keys: Keys) -> str:
-    """A URL-safe token of at most 44 characters, signed with the first key.
+def sign(purpose: Purpose, number: int, keys: Keys) -> str:
+    """A URL-safe token of at most 46 characters, signed with the first key: id, dot, key id, signature.
 
-    It carries no time: the unsubscribe link of an old mail must still work (RFC 8058 section 3.1).
+    It carries no time: the unsubscribe link of an old mail must still work (RFC 8058 section 3.1). The key id
+    tells which of several keys signed it, so that they can be changed one by one.
     """
-    return _signed(purpose, str(subscriber_id), _usable(keys)[0])
+    return _signed(purpose, str(number), _usable(keys)[0])
 
 
 def read(purpose: Purpose, token: str, keys: Keys) -> int:
-    """The subscriber id that `token` was signed for under any of `keys` (newest first), else InvalidToken.
+    """The id that `token` was signed for under any of `keys` (newest first), else InvalidToken.
 
-    The whole token is compared, in constant time: decoding the signature first would let a changed last
-    character through where base64 leaves bits unused.
+    Whole tokens are compared, in constant time: decoding the signature first would let a changed last
+    character through where base64 leaves bits unused. A guess that names no key of ours is compared all the
+    same, so that the time it takes tells nothing about our keys.
     """
     given = token.encode("utf-8", "surrogatepass")[: _LONGEST_TOKEN + 1]
-    payload = token[:_LONGEST_TOKEN].partition(".")[0]
+    payload, _, rest = token[:_LONGEST_TOKEN].partition(".")
     if payload.isascii() and payload.isdigit():
-        for key in _usable(keys):
+        named = [key for key in _usable(keys) if _key_id(key) == rest[:_KEY_ID_LENGTH]]
+        for key in named or keys[:1]:
             if hmac.compare_digest(_signed(purpose, payload, key).encode(), given):
                 return int(payload)
     raise InvalidToken(purpose)
@@ -94,7 +98,12 @@ def _signed(purpose: Purpose, payload: str, key: str) -> str:
         digest_method=hashlib.sha256,
         algorithm=_Shortened(hashlib.sha256),
     )
-    return signer.sign(payload).decode("ascii")
+    return f"{payload}.{_key_id(key)}{signer.get_signature(payload).decode('ascii')}"
+
+
+def _key_id(key: str) -> str:
+    """Two characters that tell keys apart and say nothing about them."""
+    return urlsafe_b64encode(hmac.digest(key.encode(), b"subscribers.key-id", "sha256"))[:_KEY_ID_LENGTH].decode()
 
 
 def _usable(keys: Keys) -> Keys:

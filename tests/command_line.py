@@ -9,8 +9,8 @@ from newsletter.cli import app
 AT = "2026-04-23T14:00Z"  # the sample's day
 
 
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(each) for each in arguments])
+def run(*arguments, code=0, typed=None):
+    result = CliRunner().invoke(app, [str(each) for each in arguments], input=typed)
     assert result.exit_code == code, result.output
     return result
 

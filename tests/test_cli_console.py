@@ -43,6 +43,19 @@ def test_on_a_terminal_progress_moves_and_leaves_nothing_behind(monkeypatch):
     assert screen.getvalue() == "" or "\x1b" in screen.getvalue()
 
 
+def test_a_bar_is_drawn_where_the_end_is_known(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+
+    with console.progress() as say:
+        say("fetch", "page 1")
+        say("import", "5,000 rows", 0.5)
+
+    assert "5,000 rows" in screen.getvalue()
+    assert "━" in screen.getvalue()
+
+
 @pytest.mark.parametrize(("count", "said"), [(0, "0 papers"), (1, "1 paper"), (1200, "1,200 papers")])
 def test_numbers_agree_with_their_nouns(count, said):
     assert console.plural(count, "paper") == said

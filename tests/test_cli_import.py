@@ -85,3 +85,73 @@ def test_rejects_with_surplus_cells_are_mended_and_imported(people):
     rejects.write_text(rejects.read_text().replace(",lost\n", ",\n").replace("nobody", "nobody@example.org"))
 
     assert as_json("subscribers", "import", rejects.name)["added"] == 3
+
+
+SUBSTACK = "email,active_subscription,expiry,email_disabled,created_at\n"
+BUTTONDOWN = "email_address,metadata,tags,type,creation_date\n"
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_an_export_of_another_service_is_named_with_how_its_people_stand(people, option):
+    people.write_text(SUBSTACK + "ada@example.org,true,,false,2024-03-14\nemmy@example.org,false,,true,\n")
+
+    shown = run("subscribers", "import", "people.csv", *option).stdout
+
+    assert "This is an export of Substack." in shown
+    assert ("They would stand as: " if option else "They stand as: ") + "1 active, 1 unsubscribed." in shown
+    assert len(as_json("subscribers", "list")) == (0 if option else 2)
+
+
+def test_labels_that_are_no_topics_are_told_once_with_how_often_they_came(people):
+    rows = "".join(f'reader{number}@example.org,{{}},"VIP, Graphs",regular,2024-03-14\n' for number in range(3))
+    people.write_text(BUTTONDOWN + rows)
+
+    told = as_json("subscribers", "import", "people.csv")
+
+    assert (told["format"], told["statuses"]["active"]) == ("buttondown", 3)
+    assert told["notes"] == [
+        {"line": 2, "note": "the label 'VIP' is no topic of the catalogue: left out in 3 rows"}
+    ]
+    assert as_json("subscribers", "show", "reader1@example.org")["topics"] == [{"name": "Graphs", "weight": 1.0}]
+
+
+def test_listmonks_gap_is_told_and_its_blocklist_kept(people):
+    people.write_text("uuid,email,name,attributes,status\n1,ada@example.org,Ada,{},blocklisted\n")
+
+    told = as_json("subscribers", "import", "people.csv")
+
+    assert (told["suppressed"], told["statuses"]["unsubscribed"]) == (1, 1)
+    assert "does not tell who left a list" in told["notes"][0]["note"]
+    people.write_text(
+        "uuid,email,name,attributes,status,subscription_status\n1,eda@example.org,,{},blocklisted,\n"
+    )
+    result = run("subscribers", "import", "people.csv")
+    assert "1 address put on the list of those that are never mailed." in result.stdout
+    assert "does not tell" not in result.stderr
+
+
+def test_rejects_of_another_service_keep_its_columns_and_are_imported_when_mended(people):
+    people.write_text(BUTTONDOWN + 'nobody,"{\n}",,regular,2024-03-14\nada@example.org,{},,novel,\n')
+    result = run("subscribers", "import", "people.csv", code=1)
+    rejects = people.with_name("people.csv.rejected.csv")
+
+    assert "line 2: email" in result.stderr
+    assert "line 4: type: 'novel'" in result.stderr
+    assert rejects.read_text().startswith("line,reason,email_address,metadata,tags,type,creation_date\n")
+    mended = rejects.read_text().replace("nobody,", "eda@example.org,").replace("novel,", "regular,")
+    rejects.write_text(mended)
+    assert as_json("subscribers", "import", rejects.name)["added"] == 2
+
+
+def test_a_format_can_be_forced(people):
+    people.write_text("email,tags\nada@example.org,Graphs\n")
+
+    assert "it is none of ours" in run("subscribers", "import", "people.csv", code=2).stderr
+    assert as_json("subscribers", "import", "people.csv", "--format", "buttondown")["format"] == "buttondown"
+    assert "use one of newsletter" in run("subscribers", "import", "people.csv", "--format", "x", code=2).stderr
+
+
+def test_a_long_file_tells_how_far_it_is(people):
+    people.write_text("email\n" + "".join(f"reader{number}@example.org\n" for number in range(5001)))
+
+    assert "import: 5,000 rows" in run("subscribers", "import", "people.csv").stderr

@@ -39,8 +39,8 @@ def test_an_import_takes_the_size_from_the_configuration(workplace):
     assert (shown["size"], shown["next_due"]) == (4, None)
 
 
-def test_a_reader_without_confirmation_is_pending_and_gets_nothing(workplace):
-    assert "Pending readers get nothing" in run("subscribers", "add", "ada@example.org").stdout
+def test_a_reader_without_confirmation_is_pending_and_gets_no_digest(workplace):
+    assert "ada@example.org is pending" in run("subscribers", "add", "ada@example.org").stdout
     assert as_json("send", "--at", AT)["planned"] == 0
 
 

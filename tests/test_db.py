@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
+from world import NOW
 
 from newsletter import db, migrations
 from newsletter.errors import DatabaseError
+from subscribers import erasure, people, signup
 
 
 def test_head_is_the_newest_script():
@@ -90,5 +92,37 @@ def test_several_upgrades_at_once_all_end_well(engine):
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: db.upgrade(engine), range(4)))
+
+    assert db.revision(engine) == db.HEAD
+
+
+def test_what_is_erased_is_nowhere_in_the_file_any_more(tmp_path):
+    engine = db.connect(f"sqlite:///{tmp_path}/newsletter.db")
+    db.upgrade(engine)
+    with db.writing(engine) as session:
+        people.add(session, "very-rare-name@example.org", now=NOW)
+    with db.writing(engine) as session:
+        erasure.erase(session, people.find(session, "very-rare-name@example.org"), NOW)
+
+    db.scrub(engine)
+
+    found = [file.name for file in tmp_path.iterdir() if b"very-rare-name" in file.read_bytes()]
+    engine.dispose()
+    assert found == []
+
+
+def test_the_number_of_an_erased_withdrawal_never_means_another_one(session):
+    def left(email):
+        reader = people.add(session, email, now=NOW, confirmed=True, wording="I want it")
+        return reader, signup.leave(session, reader, signup.Asker("I leave"), NOW)
+
+    first, number = left("ada@example.org")
+    erasure.erase(session, first, NOW)
+
+    assert left("emmy@example.org")[1] > number
+
+
+def test_scrubbing_is_for_every_database(engine):
+    db.scrub(engine)
 
     assert db.revision(engine) == db.HEAD

@@ -15,14 +15,11 @@ from typer.main import get_command
 
 from newsletter import config, wiring
 from newsletter.cli import app
-from newsletter.errors import TemplateError
-from newsletter.mail import content, example
-from newsletter.mail.template import REQUIRED, THEME, load_letter
 from newsletter.sources import KINDS, Entry, SourceSettings, load
 from subscribers.csv_rows import COLUMNS
 
 ROOT = Path(__file__).parent.parent
-DOCS, TEMPLATES = ROOT / "docs", ROOT / "templates" / "email"
+DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 MODULES = sorted(path for path in (ROOT / "newsletter").glob("*.py") if path.stem != "__init__")
 NOW = datetime(2026, 4, 23, 14, tzinfo=UTC)
@@ -246,37 +243,6 @@ def test_the_kind_shown_is_a_whole_one():
 
     assert [(entry.title, entry.doi) for entry in reading.entries] == [("One", "10.5555/a.1")]
     assert reading.problems == ["entry 2 has no title: left out"]
-
-
-def test_every_template_and_every_variable_is_documented():
-    values = content.variables(example.digest(), content.roomy(10))
-    variables = [*values, *(f"paper.{name}" for name in values["lead"])]
-    told = rows(page("templates.md"), "Variable")
-
-    assert set(named(page("templates.md"), "File")) == {path.name for path in TEMPLATES.iterdir()}
-    assert sorted(named(page("templates.md"), "Variable")) == sorted(variables)
-    assert {row[0].strip("`") for row in told if "**Required.**" in row[1]} == set(REQUIRED)
-    assert set(named(page("templates.md"), "Name")) == set(THEME["light"]) == set(THEME["dark"])
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new"),
-    [
-        ("_masthead.html", "{{ headline }}", "{{ headlin }}"),
-        ("_card.html", "{{ paper.byline }}", "{{ paper.by_line }}"),
-        ("_footer.html", "{{ unsubscribe_url }}", ""),
-        ("digest.txt", "{% endfor %}", ""),
-        ("digest.mjml", 'padding="28px 32px 24px"', 'padding="28 pixels"'),
-        ("digest.mjml", "<mj-section background", '<mj-section {% if lead %}padding="1px"{% endif %} background'),
-    ],
-)
-def test_the_refusals_shown_are_the_ones_given(name, old, new, tmp_path):
-    (tmp_path / name).write_text((TEMPLATES / name).read_text().replace(old, new))
-    with pytest.raises(TemplateError) as caught:
-        load_letter("digest", [tmp_path, TEMPLATES])
-    said = str(caught.value).replace(f"{tmp_path}/", "my-templates/email/").replace(f"{ROOT}/", "")
-
-    assert re.sub(r"\n\s*\n", "\n", f"newsletter: {said}\n") in blocks(page("templates.md"), "text")
 
 
 def anchors(path):

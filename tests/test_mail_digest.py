@@ -203,6 +203,13 @@ def test_links_that_are_not_of_the_web_are_left_out(letter):
     assert "Read paper" not in rendered.html
 
 
+def test_cards_have_thumbs_and_rows_have_none(letter):
+    html = render(letter, digest(10)).html
+    assert (html.count(">More like this</a>"), html.count(">Less like this</a>")) == (7, 7)
+    without = paper(1, more_url="", less_url="javascript:alert(1)")
+    assert ">More like this</a>" not in render(letter, digest(papers=(without,))).html
+
+
 def test_sample_figures_are_marked_in_both_parts(letter):
     rendered = render(letter, digest(papers=tuple(paper(n, sample=True) for n in range(1, 4))))
     assert "Sample engagement figures" in rendered.html

@@ -166,3 +166,8 @@ def test_no_line_is_wider_than_72_columns_unless_it_is_a_url(text, first):
     for line in words.fill(text, first=first).split("\n"):
         assert words.columns(line) <= 72 or "://" in line
         assert line == line.rstrip()
+
+
+def test_a_text_part_is_sent_without_loose_ends():
+    assert words.tidy("\n\na  \n\n\n\nb\n c\n\n") == "a\n\nb\n c\n"
+    assert words.tidy("") == "\n"

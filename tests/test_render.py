@@ -9,6 +9,7 @@ from world import KEYS, NOW, configured, entry, planned, reader, stored
 
 from newsletter import render
 from newsletter.edition import Imprint
+from newsletter.links import Links
 from newsletter.mail.message import readable
 from newsletter.models import Delivery, Paper
 from subscribers import tokens
@@ -74,6 +75,18 @@ def test_links_are_signed_for_this_reader_and_one_purpose(session, delivery):
     assert tokens.read(tokens.Purpose.UNSUBSCRIBE, token, KEYS) == delivery.subscriber_id
     assert f"https://papers.example.org/u/{token}" in text
     assert f"subject=unsubscribe%20{token}" in message["List-Unsubscribe"].replace("\n", "")
+
+
+def test_each_card_has_thumbs_signed_for_this_reader_and_rank(session, delivery):
+    _, _, text, html = sent(session, delivery)
+
+    links = Links("https://papers.example.org", KEYS)
+    for rank in (1, 2):
+        for up in (True, False):
+            assert f'href="{links.thumb(delivery.subscriber_id, "2026-03-10", rank, up=up)}"' in html
+    assert (html.count(">More like this<"), html.count(">Less like this<")) == (2, 2)
+    assert f"Thumbs for each paper: {links.browser(delivery.subscriber_id, '2026-03-10')}" in text
+    assert "/up" not in text
 
 
 def test_the_bytes_are_the_same_whenever_they_are_asked_for(session, delivery, config):

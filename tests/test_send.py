@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+from mail_servers import Clock, mail_server, settings
 from sqlmodel import select
-from world import NOW, Scripted, deferred, planned, policy, reader, sending, states, stored
+from world import KEYS, NOW, Scripted, deferred, planned, policy, reader, sending, states, stored
 
-from newsletter import send
+from newsletter import letters, send, wiring
 from newsletter.mail import Outcome, Phase, Verdict
+from newsletter.mail.smtp import Smtp
 from newsletter.models import Delivery, Edition, EditionPaper, Pick, State
+from subscribers.letters import LetterKind, LetterWanted
 from subscribers.models import Status
 from subscribers.suppression import suppress
 
@@ -143,6 +146,30 @@ def test_a_run_can_be_limited_to_one_reader(engine, session, three):
     sending(engine, transport, only=three[1].id)
 
     assert [envelope.recipient for envelope in transport.envelopes] == ["reader1@example.org"]
+
+
+def test_an_address_that_the_server_cannot_take_fails_alone(engine, session, config):
+    stored(session)
+    readers = [reader(session, f"{name}@example.org", "Graphs") for name in ("ada", "zoë", "lin")]
+    planned(session, config)
+
+    with mail_server(enable_SMTPUTF8=False) as server, Smtp(settings(server), Clock()) as transport:
+        report = sending(engine, transport)
+
+    assert states(session) == [State.SENT, State.FAILED, State.SENT]
+    assert [taken.recipient for taken in server.taken] == [readers[0].email, readers[2].email]
+    assert list(report.troubles) == ["failed: 553 5.6.7 the server takes no UTF-8 addresses (RFC 6531)"]
+
+
+def test_a_run_of_letters_only_leaves_digests_alone(engine, session, three, config):
+    welcome = LetterWanted(LetterKind.WELCOME, three[0].id, three[0].email, 7, NOW + timedelta(days=2))
+    letters.put(session, wiring.letters(config), KEYS, welcome, NOW)
+    session.commit()
+
+    alone, rest = sending(engine, Scripted(), letters_only=True), sending(engine, Scripted())
+
+    assert (alone.outcomes, alone.periods) == ({State.SENT: 1}, {"7"})
+    assert rest.outcomes == {State.SENT: 3}
 
 
 def test_progress_is_told_after_each_message(engine, session, three):

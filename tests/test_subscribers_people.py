@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import StatementError
 from sqlmodel import Session, select
 
 from subscribers import people
@@ -199,3 +200,35 @@ def test_readers_are_exported_as_csv(session):
         "categories,orgs,mutes,weekdays,paused_until\n"
         "ada@example.org,Ada,pending,NLP=1.5,,,daily,7,UTC,10,,,,,\n"
     )
+
+
+def test_a_reader_gets_new_choices_and_what_stays_keeps_its_row(session):
+    nlp, mit = Choice(FollowKind.TOPIC, "NLP", 1.5), Choice(FollowKind.ORG, "MIT")
+    reader = people.add(session, "ada@example.org", Preferences("Ada"), [nlp, mit], now=NOW)
+    row = reader.follows[1].id
+
+    people.choose(reader, Preferences("Countess", hour=9), [mit, Choice(FollowKind.TOPIC, "NLP", 2.0)])
+    session.flush()
+    session.expire_all()
+
+    assert (reader.name, reader.hour) == ("Countess", 9)
+    assert people.choices_of(reader) == (mit, Choice(FollowKind.TOPIC, "NLP", 2.0))
+    assert reader.follows[0].id == row
+
+
+def test_choices_that_contradict_each_other_change_nothing(session):
+    reader = people.add(session, "ada@example.org", Preferences("Ada"), now=NOW)
+
+    with pytest.raises(InvalidPreference, match="both followed and muted"):
+        people.choose(
+            reader,
+            Preferences("Eve"),
+            [Choice(FollowKind.TOPIC, "NLP"), Choice(FollowKind.TOPIC, "nlp", -1.0)],
+        )
+
+    assert (reader.name, reader.follows) == ("Ada", [])
+
+
+def test_a_time_without_a_zone_is_not_stored(session):
+    with pytest.raises(StatementError, match="a time without a zone cannot be stored"):
+        people.add(session, "ada@example.org", now=NOW.replace(tzinfo=None))

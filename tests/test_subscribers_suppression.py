@@ -1,5 +1,6 @@
 """An address on the list stays unmailed, whatever its spelling."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import event
 from sqlmodel import Session, select
 
 from subscribers.models import Suppression
-from subscribers.suppression import lift, reason_for, reasons_for, suppress
+from subscribers.suppression import lift, reason_for, reasons_for, suppress, suppress_hashed
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -47,6 +48,26 @@ def test_a_lifted_suppression_is_gone(session):
     assert lift(session, "ADA+x@example.org")
     assert reason_for(session, "ada@example.org") is None
     assert not lift(session, "ada@example.org")
+
+
+@pytest.mark.parametrize("spelling", ["ada@example.org", "ADA+papers@example.org"])
+def test_an_address_kept_as_a_hash_is_found_and_lifted_in_every_spelling(session, spelling):
+    suppress_hashed(session, "Ada+x@example.org", "erased", NOW)
+
+    assert reason_for(session, spelling) == "erased"
+    assert not suppress(session, spelling, "bounced", NOW)
+    assert lift(session, spelling)
+    assert session.exec(select(Suppression)).all() == []
+
+
+def test_a_hash_takes_the_place_of_the_address(session):
+    suppress(session, "ada@example.org", "complained", NOW)
+    suppress_hashed(session, "ada@example.org", "erased", NOW)
+    suppress_hashed(session, "ada@example.org", "erased", NOW)
+
+    (kept,) = session.exec(select(Suppression)).all()
+    digest = hashlib.sha256(b"ada@example.org").hexdigest()
+    assert (kept.email, kept.reason) == (f"sha256:{digest}", "erased")
 
 
 def test_many_addresses_are_asked_for_as_they_are_spelled(session):

@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 done in part or failed, 2 wrong usage or configuration.
 
 import typer
 
-from newsletter.cli import db, demo, fetch, pick, preview, send, subscribers, topics
+from newsletter.cli import db, demo, fetch, pick, preview, send, subscribers, topics, web
 from newsletter.cli.start import Guarded, logging_to_stderr
 
 app = typer.Typer(
@@ -33,5 +33,6 @@ app.command("pick")(pick.pick)
 app.command("preview")(preview.preview)
 app.command("send")(send.send)
 app.command("topics")(topics.topics)
+app.command("web")(web.web)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(db.app, name="db")

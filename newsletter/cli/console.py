@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 WIDTH_WITHOUT_TERMINAL = 120
 
@@ -26,28 +28,46 @@ def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
 
 
 class Say(Protocol):
-    """Tells how far a long work has come."""
+    """Tells how far a long work has come; `part` (0 to 1) makes a bar of it where the end is known."""
 
-    def __call__(self, step: str, text: str) -> None: ...
+    def __call__(self, step: str, text: str, part: float | None = None) -> None: ...
 
 
 @contextmanager
 def progress(every: int = 50) -> Iterator[Say]:
     """A moving line on a terminal; elsewhere a plain line for each new step and each `every` messages."""
     if sys.stderr.isatty():
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as moving:
-            task = moving.add_task("")
-            yield lambda step, text: moving.update(task, description=f"{step}: {text}")
+        with _moving() as say:
+            yield say
         return
     counts: dict[str, int] = {}
 
-    def plain(step: str, text: str) -> None:
+    def plain(step: str, text: str, part: float | None = None) -> None:
+        del part
         counts[step] = counts.get(step, 0) + 1
         if counts[step] % every == 1:
             print(f"{step}: {text}", file=sys.stderr)
 
     yield plain
+
+
+@contextmanager
+def _moving() -> Iterator[Say]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), _Bar(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as moving:
+        task = moving.add_task("", total=None)
+
+        def say(step: str, text: str, part: float | None = None) -> None:
+            moving.update(task, description=f"{step}: {text}", total=None if part is None else 1, completed=part)
+
+        yield say
+
+
+class _Bar(BarColumn):
+    """A bar where the end is known, nothing where it is not."""
+
+    def render(self, task: Task) -> ProgressBar | Text:  # type: ignore[override]  # rich draws either
+        return Text() if task.total is None else super().render(task)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

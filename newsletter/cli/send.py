@@ -37,9 +37,14 @@ def send(
         document = _dry_run(started, reader, now(at))
         show(document, as_json, lambda: _print_dry_run(document))
         return
+    began = now()
     planned, report, balance, waiting = plan_and_send(started, reader, now(at))
-    show(balance, as_json, lambda: _print(balance, planned, report, waiting))
-    if report.stopped or any(balance[state] for state in TROUBLE):
+    letters = letters_sent(started, began)
+    show(balance, as_json, lambda: _print(balance, planned, report, waiting, letters))
+    unsettled = {state for state in TROUBLE if balance[state]} | {*TROUBLE} & {
+        str(each) for each in report.outcomes
+    }
+    if report.stopped or unsettled:
         raise typer.Exit(FAILED)
 
 
@@ -69,6 +74,18 @@ def plan_and_send(
     with Session(started.engine) as session:
         balance = ledger.balance(session, periods, only=only)
         return planned, report, balance, ledger.waiting(session, periods)
+
+
+def letters_sent(started: Started, began: datetime) -> int:
+    """How many letters other than digests went out since then."""
+    from sqlmodel import Session, col, func, select
+
+    from newsletter.ledger import IS_LETTER
+    from newsletter.models import Delivery
+
+    with Session(started.engine) as session:
+        since = (IS_LETTER, col(Delivery.state) == "sent", col(Delivery.sent_at) >= began)
+        return session.exec(select(func.count()).select_from(Delivery).where(*since)).one()
 
 
 @contextmanager
@@ -140,13 +157,15 @@ def _print_dry_run(document: dict[str, Any]) -> None:
     typer.echo(f"{readers} due, {document['already_planned']} planned already. Nothing was stored or sent.")
 
 
-def _print(balance: dict[str, int], planned: "Planned", report: "Sent", waiting: "list[Waiting]") -> None:
+def _print(
+    balance: dict[str, int], planned: "Planned", report: "Sent", waiting: "list[Waiting]", letters: int
+) -> None:
     from newsletter.cli.console import plural
 
     if planned.waiting:
         readers = plural(planned.waiting, "reader is", "readers are")
         typer.echo(f"{readers} due, and no paper was announced in the window: run `newsletter fetch` first.")
-    elif not balance["planned"]:
+    elif not balance["planned"] and not letters:
         typer.echo("Nobody is due. `newsletter subscribers list` shows who gets a digest and when.")
     if planned.skipped:
         typer.echo(f"For {plural(planned.skipped, 'reader')} nothing was worth sending.")
@@ -158,6 +177,8 @@ def _print(balance: dict[str, int], planned: "Planned", report: "Sent", waiting:
         typer.echo("Stopped after the messages in hand; the rest goes out with the next `newsletter send`.")
     for words, count in sorted(report.troubles.items()):
         typer.echo(f"{count} x {words}", err=True)
+    if letters:
+        typer.echo(f"{plural(letters, 'letter')} went out: confirmations, welcomes and the like.")
     _print_waiting(waiting)
     if balance["planned"]:
         typer.echo(balance_line(balance))

@@ -57,6 +57,7 @@ At = Annotated[
         help="Pretend that it is this moment (ISO 8601, UTC if no zone is given). Moves the calendar only.",
     ),
 ]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
 Reader = Annotated[str, typer.Option("--for", metavar="EMAIL", help="The reader's address.")]
 
 DEFAULT_CONFIG = Path("config.toml")
@@ -111,6 +112,11 @@ def show(document: Any, as_json: bool, people: Callable[[], None]) -> None:  # n
 def on_terminal() -> bool:
     """Whether somebody watches: then progress may move."""
     return sys.stderr.isatty()
+
+
+def can_ask() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin.isatty()
 
 
 class Guarded(TyperGroup):

@@ -1,4 +1,4 @@
-"""`newsletter subscribers`: add, list, show, import and export the readers."""
+"""`newsletter subscribers`: add, list, show and export the readers; the rest of the group is put in here."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli import imports
-from newsletter.cli.start import DEFAULT_CONFIG, AsJson, At, ConfigPath, now, show, start
+from newsletter.cli import imports, subscriptions
+from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, Email, now, show, start
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who receives the newsletter.")
 
-Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
 Many = list[str]
 WORDING = imports.WORDING
+# What stands in the record of a reader whom a letter asks; their own yes is recorded when they give it.
+ASKING = "Added by the administrator; a letter asks whether this person wants the newsletter."
 
 
 @app.command()
@@ -42,15 +43,19 @@ def add(
         int | None, typer.Option(min=1, max=50, help="Papers in a digest; digest.size if left out.")
     ] = None,
     confirmed: Annotated[
-        bool, typer.Option("--confirmed", help="They asked for it elsewhere: no confirmation letter.")
+        bool, typer.Option("--confirmed", help="They asked for it elsewhere: no letter asks them to confirm.")
     ] = False,
     at: At = None,
     config: ConfigPath = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Add one reader. Without --confirmed the reader stays pending and gets nothing."""
-    from newsletter import db
-    from subscribers import people, preferences
+    """Add one reader. Without --confirmed a letter asks them to confirm, and nothing else is sent until they do.
+
+    Exit code 1 when the reader is added and the letter has to wait.
+    """
+    from newsletter import db, wiring
+    from newsletter.cli import outgoing
+    from subscribers import people, preferences, signup
     from subscribers.models import FollowKind
 
     started = start(config)
@@ -64,17 +69,21 @@ def add(
     ] + [preferences.parse_mute(text) for text in mute]
     with db.writing(started.engine) as session:
         reader = people.add(session, email, wanted, follows, now=now(at), confirmed=confirmed, wording=WORDING)
+        letter = None
+        if not confirmed:  # by the real clock: the link in the letter is good for real hours
+            letter = signup.invite(session, reader, signup.Asker(ASKING), wiring.terms(started.config), now())
+            outgoing.put(session, started, letter)
         document = with_prospects(session, reader)
     free = imports.free_topics(started.config.catalogue(), follows)
     show(document, as_json, lambda: _print_added(document, free))
+    if letter and not subscriptions.told_of_letter(started, letter, as_json=as_json):
+        raise typer.Exit(FAILED)
 
 
 def _print_added(document: dict[str, Any], free: list[str]) -> None:
     typer.echo(f"{document['email']} is {document['status']}: {when(document)}.")
     for sentence in free:
         typer.echo(sentence)
-    if document["status"] == "pending":
-        typer.echo("Pending readers get nothing until they confirm; --confirmed says that they did elsewhere.")
 
 
 def with_prospects(session: "Session", reader: "Subscriber") -> dict[str, Any]:
@@ -168,32 +177,12 @@ def _follow(each: dict[str, Any]) -> str:
     return f"{each['kind']} {each['name']}{weight}" if "kind" in each else f"{each['name']}{weight}"
 
 
-@app.command()
-def suppress(
-    email: Email,
-    reason: Annotated[str, typer.Option(help="Kept beside the address.")] = "asked not to be mailed",
-    lift: Annotated[bool, typer.Option("--lift", help="Take the address off the list again.")] = False,
-    at: At = None,
-    config: ConfigPath = DEFAULT_CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Never mail this address again, whoever asks: also what is planned already is not sent any more."""
-    from newsletter import db
-    from subscribers import addresses, suppression
-
-    address = addresses.normalise(email)
-    with db.writing(start(config).engine) as session:
-        if lift:
-            changed = suppression.lift(session, address)
-        else:
-            changed = suppression.suppress(session, address, reason, now(at))
-        kept = suppression.reason_for(session, address)
-    document = {"email": address, "reason": kept, "changed": changed}
-    words = f"is on the list: {kept}" if kept else "is not on the list"
-    show(document, as_json, lambda: typer.echo(f"{address} {words}."))
-
-
 app.command("import")(imports.import_)
+app.command("pause")(subscriptions.pause)
+app.command("resume")(subscriptions.resume)
+app.command("unsubscribe")(subscriptions.unsubscribe)
+app.command("erase")(subscriptions.erase)
+app.command("suppress")(subscriptions.suppress)
 
 
 @app.command("export")

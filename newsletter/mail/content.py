@@ -15,6 +15,7 @@ TITLE_LENGTH = 300
 SUMMARY_LENGTH = 300
 ROW_WHY_LENGTH = 140
 MOST_CARDS = 7
+PAPER_LINKS = ("url", "pdf_url", "code_url", "discussion_url", "more_url", "less_url")
 # U+2007 U+034F U+00AD: blanks that mail clients do not collapse, so that in the inbox list no body text
 # follows the preheader.
 PREHEADER_PAD = "\u2007\u034f\u00ad " * 40
@@ -26,7 +27,8 @@ class PaperShown:
 
     `author_count` may be more than the authors named. `history` is upvotes over time, oldest first, and
     `upvotes` None means that no source counts them. `reasons` are sentences that say why this reader gets it.
-    `sample` marks engagement figures that are made up for a demonstration.
+    `sample` marks engagement figures that are made up for a demonstration. `more_url` and `less_url` are where
+    this reader says what they think of it.
     """
 
     key: str
@@ -49,6 +51,8 @@ class PaperShown:
     topics: tuple[str, ...]
     reasons: tuple[str, ...]
     trending: bool
+    more_url: str = ""
+    less_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _frame(content: DigestContent) -> dict[str, Any]:
     language = words.clean(content.language)[:35] or "en"
     return {
         "language": language,
-        "direction": "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr",
+        "direction": direction(language),
         "brand": _brand(content),
         "date": words.long_date(content.date),
         "reason": reason(content),
@@ -132,6 +136,11 @@ def _frame(content: DigestContent) -> dict[str, Any]:
         **{name: _needed(content, name) for name in ("site_url", "unsubscribe_url", "preferences_url")},
         **{name: words.link(getattr(content, name)) for name in ("archive_url", "browser_url")},
     }
+
+
+def direction(language: str) -> str:
+    """How the words of a BCP 47 language tag run: "ltr" or "rtl"."""
+    return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
 
 
 def _needed(content: DigestContent, name: str) -> str:
@@ -238,7 +247,7 @@ def _paper(paper: PaperShown, number: int, today: dt.date, plan: Plan) -> dict[s
         "trending": paper.trending,
         "votes": votes,
         "sparkline": words.sparkline(paper.history) if votes else "",
-        **{name: words.link(getattr(paper, name)) for name in ("url", "pdf_url", "code_url", "discussion_url")},
+        **{name: words.link(getattr(paper, name)) for name in PAPER_LINKS},
     }
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from newsletter.errors import MessageError
+from newsletter.mail import words
 from newsletter.mail.content import DigestContent, Plan, roomy, variables
 from newsletter.mail.template import Letter, fill_in
-from newsletter.mail.words import clean
 
 # Gmail clips the decoded HTML near 102 KB, and the unsubscribe link with it.
 BUDGET = 90_000
@@ -36,14 +36,13 @@ def render(letter: Letter, content: DigestContent, budget: int = BUDGET) -> Rend
     budget, or a link of the frame is none.
     """
     values = variables(content, roomy(len(content.papers)))
-    subject = clean(fill_in(letter, "subject", values)) or values["subject"]
-    text = fill_in(letter, "text", values).strip("\n")
+    subject = words.clean(fill_in(letter, "subject", values)) or values["subject"]
     plan, html = _fitting(letter, content, budget, values)
     return Rendered(
         subject=subject,
         preheader=values["preheader"],
         html=html,
-        text="\n".join(line.rstrip() for line in text.split("\n")) + "\n",
+        text=words.tidy(fill_in(letter, "text", values)),
         shown=plan.cards,
         compact=plan.rows,
     )

@@ -29,6 +29,8 @@ def digest() -> DigestContent:
         topics=("Machine learning",),
         reasons=("Matches your topic Machine learning",),
         trending=True,
+        more_url="https://newsletter.example/thumbs/token/1/up",
+        less_url="https://newsletter.example/thumbs/token/1/down",
     )
     papers = tuple(replace(paper, key=f"arxiv:2604.{number:05}") for number in range(1, 11))
     return DigestContent(

@@ -46,7 +46,8 @@ class Letterhead:
 class Content:
     """What is in the envelope: one reader's letter. `date` is the planning instant, kept over resends.
 
-    `message_id` has its angle brackets; `letter` names the kind of letter, `period` the issue.
+    `message_id` has its angle brackets; `letter` names the kind of letter, `period` the issue. Where there is
+    nothing to unsubscribe from, both ways to do so are empty.
     """
 
     to_name: str
@@ -93,8 +94,6 @@ def _headers(head: Letterhead, content: Content, boundary: str) -> list[tuple[st
     sender, to = _address("From", head.sender), _address("To", content.to)
     utf8 = not (sender + to).isascii()  # RFC 6531: only then raw UTF-8
     title, subject = _one_line("From", head.title), _one_line("Subject", content.subject)
-    one_click = _url("List-Unsubscribe", content.unsubscribe_url)
-    by_mail = _url("List-Unsubscribe", content.unsubscribe_mailto)
     return [
         ("Date", _date(content.date)),
         ("From", _named("From", title, sender, utf8=utf8)),
@@ -102,8 +101,7 @@ def _headers(head: Letterhead, content: Content, boundary: str) -> list[tuple[st
         ("Message-ID", _message_id(content.message_id)),
         ("Subject", subject if _as_it_is(subject, utf8=utf8) else _encoded("Subject", subject)),
         ("List-Id", _named("List-Id", title, _list_id(content.letter, sender), utf8=utf8)),
-        ("List-Unsubscribe", f"{one_click}, {by_mail}"),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        *_leaving(content),
         ("List-Help", _url("List-Help", head.home)),
         ("List-Archive", _url("List-Archive", head.archive)),
         ("List-Owner", _url("List-Owner", f"mailto:{percent_encode(sender, safe='@+')}")),
@@ -113,6 +111,17 @@ def _headers(head: Letterhead, content: Content, boundary: str) -> list[tuple[st
         ("Feedback-ID", _feedback_id(content, sender)),
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+    ]
+
+
+def _leaving(content: Content) -> list[tuple[str, str]]:
+    if not content.unsubscribe_url:
+        return []
+    one_click = _url("List-Unsubscribe", content.unsubscribe_url)
+    by_mail = _url("List-Unsubscribe", content.unsubscribe_mailto)
+    return [
+        ("List-Unsubscribe", f"{one_click}, {by_mail}"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ]
 
 

@@ -56,8 +56,9 @@ THEME: Theme = {
         "on_accent": "#17120f",
     },
 }
-# Law (CAN-SPAM) and the sender guidelines of mail providers ask for these in every digest.
-REQUIRED = ("unsubscribe_url", "preferences_url", "postal_address", "reason")
+# Law (CAN-SPAM) and the sender guidelines of mail providers ask for these; each has its cure for when it is lost.
+LAW = "the law and the rules of mail providers ask for it: add it to the footer"
+REQUIRED = dict.fromkeys(("unsubscribe_url", "preferences_url", "postal_address", "reason"), LAW)
 MARK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 # Blocks that only make sense as blocks; everything else in <style> is inlined.
@@ -93,11 +94,17 @@ class Letter:
         return letter
 
 
-def load_letter(name: str, folders: Sequence[Path], values: Mapping[str, Any] | None = None) -> Letter:
+def load_letter(
+    name: str,
+    folders: Sequence[Path],
+    values: Mapping[str, Any] | None = None,
+    required: Mapping[str, str] | None = None,
+) -> Letter:
     """Read and compile `<name>.mjml`, `.txt` and `.subject.txt`, each file from the first folder that has it.
 
-    `values` are an example to check another letter with; the digest brings its own. Raises TemplateError with
-    file, line, excerpt and cure.
+    `values` are an example to check another letter with, and the `required` ones, each with its cure, must be
+    shown in HTML and text; the digest brings its own of both. Raises TemplateError with file, line, excerpt and
+    cure.
     """
     mjml, text, subject = (read(f"{name}.{kind}", folders, THEME) for kind in ("mjml", "txt", "subject.txt"))
     asked = [(part, _names(part)) for part in (subject, mjml, text)]
@@ -105,7 +112,7 @@ def load_letter(name: str, folders: Sequence[Path], values: Mapping[str, Any] | 
     letter = Letter(name, html, text.text, subject.text, _hash(html, text.text, subject.text))
     _check_compiled(mjml, letter)
     for trial in [values] if values is not None else _examples(name):
-        _check_values(asked, letter, trial)
+        _check_values(asked, letter, trial, REQUIRED if name == "digest" else required or {})
     return letter
 
 
@@ -243,7 +250,12 @@ def _examples(name: str) -> list[Mapping[str, Any]]:
     return [content.variables(sample, plan) for plan in (roomy, tight)]
 
 
-def _check_values(asked: Sequence[tuple[Source, set[str]]], letter: Letter, values: Mapping[str, Any]) -> None:
+def _check_values(
+    asked: Sequence[tuple[Source, set[str]]],
+    letter: Letter,
+    values: Mapping[str, Any],
+    required: Mapping[str, str],
+) -> None:
     """Render the example: unknown names and forgotten obligations show here and not at send time."""
     for source, names in asked:
         if unknown := sorted(names - set(values)):
@@ -251,8 +263,7 @@ def _check_values(asked: Sequence[tuple[Source, set[str]]], letter: Letter, valu
             raise mend(source, source.find(unknown[0]), f"{unknown[0]} is not known", cure)
     programs = _programs(letter).values()
     told = [_tried(source, program, values) for (source, _), program in zip(asked, programs, strict=True)]
-    if letter.name == "digest":
-        _check_duties([source for source, _ in asked[1:]], told[1:], values)
+    _check_duties([source for source, _ in asked[1:]], told[1:], values, required)
 
 
 def _tried(source: Source, program: jinja2.Template, values: Mapping[str, Any]) -> str:
@@ -264,10 +275,11 @@ def _tried(source: Source, program: jinja2.Template, values: Mapping[str, Any]) 
         raise mend(source, line, str(error), "compare the names with the shipped template") from error
 
 
-def _check_duties(sources: Sequence[Source], rendered: Sequence[str], values: Mapping[str, Any]) -> None:
+def _check_duties(
+    sources: Sequence[Source], rendered: Sequence[str], values: Mapping[str, Any], required: Mapping[str, str]
+) -> None:
     for source, told in zip(sources, rendered, strict=True):
         shown = " ".join(told.split())
-        for name in REQUIRED:
+        for name, cure in required.items():
             if values[name] not in shown and str(escape(values[name])) not in shown:
-                cure = "a digest must show it, by law and by the rules of mail providers: add it to the footer"
                 raise mend_files(source.losers(name), f"{{{{ {name} }}}} is not shown", cure)

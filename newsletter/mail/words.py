@@ -192,6 +192,12 @@ def fill(text: str, first: str = "", rest: str | None = None, width: int = 72) -
     return "\n".join(part.rstrip() for part in [*lines, line])
 
 
+def tidy(text: str) -> str:
+    """A text part as it is sent: no blanks at the ends of lines, no empty lines around, one at most between."""
+    lines = "\n".join(line.rstrip() for line in text.strip("\n").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines) + "\n"
+
+
 def _pieces(text: str, width: int) -> Iterator[tuple[str, int]]:
     """Words with their columns; a word wider than a line comes in pieces, a URL in one."""
     for word in text.split(" "):

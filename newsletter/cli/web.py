@@ -1,0 +1,158 @@
+"""`newsletter web`: the public pages and the sender of letters in one process."""
+
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.start import DEFAULT_CONFIG, At, ConfigPath, Started, now, start
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from newsletter.config import Config
+    from newsletter.send import Clock
+    from newsletter.web.site import Site
+
+GRACE_SECONDS = 10  # for answers in hand when the process is told to end
+
+
+def web(
+    host: Annotated[str, typer.Option(metavar="HOST", help="Listen here instead of web.host.")] = "",
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, metavar="PORT", help="Instead of web.port; 0 takes a free one."),
+    ] = None,
+    at: At = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Serve the public pages, and send the letters that they call for. Stop with Ctrl-C or SIGTERM.
+
+    Put a server with TLS before it, such as nginx or Caddy, and name its address in web.trusted_proxies.
+    Digests are sent by `newsletter send`. With --at the clock starts there and goes on: to try the sample's day.
+    """
+    import uvicorn
+
+    from newsletter import wiring
+    from newsletter.cli.outgoing import Outgoing
+    from newsletter.web.app import make_app
+
+    started = start(config)
+    wiring.transport(started.config)  # what cannot send is to say so now, not when somebody waits for a letter
+    settings = started.config.web
+    listening = listen(host or settings.host, settings.port if port is None else port)
+    clock = started_at(at)
+    outgoing = Outgoing(started, clock=clock)
+    options = uvicorn.Config(
+        make_app(make_site(started, outgoing.wake, clock)),
+        access_log=False,  # ours names routes: a path may hold a token
+        log_config=None,
+        proxy_headers=False,  # the app itself believes web.trusted_proxies alone
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(options)
+    with contextlib.closing(listening), outgoing, _ending_well(server):
+        address = "{}:{}".format(*listening.getsockname()[:2])
+        typer.echo(f"Serving {started.config.newsletter.url} on {address}. Stop with Ctrl-C.")
+        server.run(sockets=[listening])
+    typer.echo("Stopped.")
+
+
+def started_at(at: datetime | None) -> "Clock":
+    """The real clock, or one that starts at `at` and goes on."""
+    if at is None:
+        return now
+    ahead = at - now()
+    return lambda: now() + ahead
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; OSError names the place and the cure, for the one line that people see."""
+    place = f"{host}:{port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        made = socket.socket(family, kind, protocol)
+    except OSError as error:
+        cure = f"{error.strerror}: give an address of this machine with --host or web.host"
+        raise OSError(error.errno or errno.EADDRNOTAVAIL, cure, place) from error
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(socket.SOMAXCONN)
+    except OSError as error:
+        made.close()
+        raise OSError(error.errno, _why_not(error), place) from error
+    return made
+
+
+def _why_not(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there: stop it, or give another --port"
+    return f"{error.strerror}: give another --host or --port"
+
+
+@contextlib.contextmanager
+def _ending_well(server: "uvicorn.Server") -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the server, also before it heeds them itself; it raises them again at its end."""
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(each, end) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
+
+
+def make_site(started: Started, wake: Callable[[], None], clock: "Clock" = now) -> "Site":
+    """All that the pages work with, made once: templates are compiled and the tables are there."""
+    from newsletter import wiring
+    from newsletter.shipped import shipped
+    from newsletter.showcase import Showcase
+    from newsletter.web.page import environment
+    from newsletter.web.site import Site
+
+    config = started.config
+    own = [config.path(config.web.templates) / "web"] if config.web.templates else []
+    return Site(
+        config=config,
+        engine=started.engine,
+        keys=started.keys,
+        letters=wiring.letters(config),
+        issue=wiring.issue(config),
+        showcase=Showcase(started.engine, wiring.taste(config), clock),
+        pages=environment([*own, shipped("templates") / "web"]),
+        clock=clock,
+        wake=wake,
+        refused_domains=_refused_domains(config),
+    )
+
+
+def _refused_domains(config: "Config") -> frozenset[str]:
+    from newsletter.errors import ConfigError
+
+    if not config.signup.refused_domains:
+        return frozenset()
+    file = config.path(config.signup.refused_domains)
+    try:
+        lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(
+            f"signup.refused_domains: {file} cannot be read: {why}: name a list of domains"
+        ) from error
+    return frozenset(word for line in lines if (word := line.partition("#")[0].strip().lower()))

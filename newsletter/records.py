@@ -1,0 +1,40 @@
+"""What the newsletter keeps about one reader, beside what `subscribers` keeps: shown in full, and forgotten."""
+
+from typing import Any
+
+from sqlalchemy import CursorResult, or_, update
+from sqlmodel import Session, SQLModel, col, select
+
+from newsletter.models import Delivery, Feedback, Pick
+
+# How a delivery is sent is ours, what it says about the reader is theirs.
+_OURS = {"id", "subscriber_id", "edition_id", "owner", "lease_until", "message_id"}
+
+
+def of(session: Session, subscriber_id: int) -> dict[str, list[dict[str, Any]]]:
+    """{"deliveries", "picks", "feedback"}: each a list of rows, oldest first, JSON ready (GDPR Art. 15, 20)."""
+    deliveries = select(Delivery).where(Delivery.subscriber_id == subscriber_id).order_by(col(Delivery.id))
+    picks = select(Pick).where(Pick.subscriber_id == subscriber_id)
+    feedback = select(Feedback).where(Feedback.subscriber_id == subscriber_id)
+    return {
+        "deliveries": [_plain(row) for row in session.exec(deliveries)],
+        "picks": [_plain(row) for row in session.exec(picks.order_by(col(Pick.delivery_id), col(Pick.rank)))],
+        "feedback": [_plain(row) for row in session.exec(feedback.order_by(col(Feedback.at), Feedback.paper))],
+    }
+
+
+def forget(session: Session) -> int:
+    """Blank what deliveries still tell about readers who are gone; the number of deliveries. Does not commit.
+
+    To be asked again later: a server's reply may come in after the reader was erased, and repeat the address.
+    """
+    told = or_(col(Delivery.address) != "", col(Delivery.reply) != "")
+    gone = update(Delivery).where(col(Delivery.subscriber_id).is_(None), told)
+    blanked: CursorResult[Any] = session.connection().execute(
+        gone.values(address="", reply="", outcome="", details={})
+    )
+    return blanked.rowcount
+
+
+def _plain(row: SQLModel) -> dict[str, Any]:
+    return row.model_dump(mode="json", exclude=_OURS)

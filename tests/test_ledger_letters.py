@@ -1,0 +1,125 @@
+"""The ledger gives letters that somebody waits for before all digests, and finds them without looking at these."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+from test_ledger import LEASE, outcome, row
+from world import KEYS, NOW, reader
+
+from newsletter import ledger
+from newsletter.mail import Verdict
+from newsletter.models import State
+from subscribers import tokens
+
+
+@pytest.fixture
+def ada(session):
+    return reader(session)
+
+
+def planned(session, reader_id, letter, period, **more):
+    made = ledger.plan(session, row(reader_id, period, letter=letter, **more))
+    session.commit()
+    return made
+
+
+def claimed(session, now=NOW, **more):
+    found = ledger.claim(session, "me", now, LEASE, "resend", **more)
+    return found.delivery_id if found else None
+
+
+def test_a_letter_is_claimed_before_an_older_digest(session, ada):
+    digest = planned(session, ada.id, "digest", "2026-03-10", not_before=NOW - timedelta(hours=9))
+    letter = planned(session, ada.id, "confirm", "7")
+
+    assert [claimed(session), claimed(session), claimed(session)] == [letter, digest, None]
+
+
+def test_a_letter_that_waits_its_turn_holds_no_digest_up(session, ada):
+    digest = planned(session, ada.id, "digest", "2026-03-10")
+    planned(session, ada.id, "confirm", "7", not_before=NOW + timedelta(minutes=1))
+
+    assert [claimed(session), claimed(session)] == [digest, None]
+
+
+@pytest.mark.parametrize("state", [State.DEFERRED, State.UNKNOWN])
+def test_a_letter_that_is_tried_again_comes_before_digests_too(session, ada, state):
+    planned(session, ada.id, "digest", "2026-03-10")
+    letter = planned(session, ada.id, "confirm", "7", state=state)
+
+    assert claimed(session) == letter
+
+
+def test_a_claim_of_letters_only_leaves_digests_alone(session, ada):
+    planned(session, ada.id, "digest", "2026-03-10")
+    letter = planned(session, ada.id, "confirm", "7")
+
+    assert [claimed(session, letters_only=True), claimed(session, letters_only=True)] == [letter, None]
+
+
+def test_a_claim_for_one_reader_takes_no_others_letter(session, ada):
+    emil = reader(session, "emil@example.org")
+    planned(session, emil.id, "confirm", "7")
+    digest = planned(session, ada.id, "digest", "2026-03-10")
+
+    assert [claimed(session, only=ada.id), claimed(session, only=ada.id)] == [digest, None]
+
+
+def test_a_letter_that_another_worker_took_meanwhile_leaves_the_digest(engine, session, ada, monkeypatch):
+    digest = planned(session, ada.id, "digest", "2026-03-10")
+    letter = planned(session, ada.id, "confirm", "7")
+    looked = ledger._any
+
+    def slow(*arguments):
+        found = looked(*arguments)
+        monkeypatch.setattr(ledger, "_any", looked)
+        with Session(engine) as other:
+            assert ledger.claim(other, "them", NOW, LEASE, "resend").delivery_id == letter
+        return found
+
+    monkeypatch.setattr(ledger, "_any", slow)
+
+    assert claimed(session) == digest
+
+
+def test_letters_are_found_by_their_own_index_however_many_digests_wait(engine, session):
+    sent = []
+    event.listen(engine, "before_cursor_execute", lambda *call: sent.append(call[2:4]))
+    claimed(session, letters_only=True)
+    connection = session.connection()
+    postgresql = engine.dialect.name == "postgresql"
+    if postgresql:  # it would rather read an empty table from end to end
+        connection.exec_driver_sql("SET enable_seqscan = off")
+
+    (statement, values), *_ = [each for each in sent if "SELECT" in each[0]]
+    explain = "EXPLAIN" if postgresql else "EXPLAIN QUERY PLAN"
+    plan = connection.exec_driver_sql(f"{explain} {statement}", values).all()
+
+    assert "ix_delivery_letter" in str(plan)
+
+
+def test_the_balance_may_count_every_letter(session, ada):
+    planned(session, ada.id, "digest", "2026-03-10")
+    planned(session, ada.id, "confirm", "7")
+    found = ledger.claim(session, "me", NOW, LEASE, "resend")
+    ledger.record(session, found, "me", outcome(Verdict.SENT), NOW, "resend")
+
+    periods = {"2026-03-10", "7"}
+    assert ledger.balance(session, periods, letter=None)["planned"] == 2
+    assert ledger.balance(session, periods, letter=None)["sent"] == 1
+    assert ledger.balance(session, periods)["sent"] == 0
+    assert ledger.balance(session, periods, letter="confirm")["sent"] == 1
+
+
+def test_a_message_id_is_of_one_reader_letter_and_period():
+    made = {
+        ledger.message_id(KEYS, "papers@example.org", *each)
+        for each in ((1, "digest", "7"), (1, "confirm", "7"), (1, "confirm", "8"), (2, "confirm", "7"))
+    }
+
+    assert len(made) == 4
+    assert all(each.endswith("@example.org>") for each in made)
+    mark = tokens.digest(KEYS, "message", "1", "digest", "7", length=32)
+    assert ledger.message_id(KEYS, "papers@example.org", 1, "digest", "7") == f"<{mark}@example.org>"
