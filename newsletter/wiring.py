@@ -60,7 +60,7 @@ def letters(config: Config) -> Mapping[LetterKind, Issue]:
 
 
 def _folders(config: Config) -> list[Path]:
-    own = [_own_templates(config)] if config.digest.templates else []
+    own = _own_templates(config, "digest.templates", config.digest.templates, "email")
     return [*own, shipped("templates") / "email"]
 
 
@@ -76,17 +76,20 @@ def imprint(config: Config) -> Imprint:
     )
 
 
-def _own_templates(config: Config) -> Path:
-    """The user's folder of mail templates; a mistyped one must not quietly mean ours."""
-    folder = config.path(config.digest.templates) / "email"
-    ours = {path.name for path in (shipped("templates") / "email").iterdir()}
-    known = [path for path in folder.iterdir() if path.name in ours] if folder.is_dir() else []
-    if not known:
-        raise ConfigError(
-            f"digest.templates: {config.digest.templates!r} cannot be used: {folder} holds none of "
-            f"{', '.join(sorted(ours))} (docs/templates.md)"
-        )
-    return folder
+def _own_templates(config: Config, key: str, value: str, kind: str) -> list[Path]:
+    """The user's folder of templates of this kind, if there is one; a mistyped one must not quietly mean ours."""
+    if not value:
+        return []
+    folder = config.path(value) / kind
+    ours = {path.name for path in (shipped("templates") / kind).iterdir()}
+    if not folder.is_dir() or not ours & {path.name for path in folder.iterdir()}:
+        raise ConfigError(f"{key}: {value!r} cannot be used: {folder} holds none of {', '.join(sorted(ours))}")
+    return [folder]
+
+
+def pages(config: Config) -> list[Path]:
+    """Where the templates of pages lie, the user's own first."""
+    return [*_own_templates(config, "web.templates", config.web.templates, "web"), shipped("templates") / "web"]
 
 
 def window(config: Config) -> timedelta:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -179,3 +180,26 @@ def test_topics_count_the_papers_of_thirty_days(workplace):
 
     assert counts["Language models"] > counts["Graphs"] > 0
     assert {topic["papers"] for topic in as_json("topics", "--at", "2027-04-23")} == {0}
+
+
+def test_a_mistyped_folder_of_pages_is_refused_and_not_quietly_ours(workplace):
+    (workplace / "config.toml").write_text('[web]\ntemplates = "typo"\n')
+
+    assert "web.templates: 'typo' cannot be used" in run("web", "--port", "0", code=2).stderr
+
+
+def test_what_visitors_would_wait_for_is_made_ready_at_each_look(workplace):
+    made, started = [], start(workplace / "config.toml")
+
+    Outgoing(started, warm=lambda: made.append(1)).look()
+
+    started.engine.dispose()
+    assert made == [1]
+
+
+def test_a_clock_may_start_in_the_past_and_goes_on():
+    clock = web.started_at(datetime(2026, 4, 23, 14, tzinfo=UTC))
+
+    first, second = clock(), clock()
+    assert web.started_at(None) is now
+    assert datetime(2026, 4, 23, 14, tzinfo=UTC) <= first <= second < datetime(2026, 4, 23, 15, tzinfo=UTC)

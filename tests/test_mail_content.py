@@ -180,3 +180,7 @@ def test_a_row_says_why_too_while_there_is_room():
     assert roomy_row["short_why"]
     assert len(roomy_row["short_why"]) <= content.ROW_WHY_LENGTH
     assert tight_row["short_why"] == ""
+
+
+def test_a_reason_that_had_to_be_cut_ends_in_its_ellipsis_alone():
+    assert shown(reasons=("climbing " * 40,))["why"].endswith("…")

@@ -1,6 +1,7 @@
 """Letters that somebody waits for: put among the deliveries, sent at once, and drained by a thread of the web."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -68,12 +69,14 @@ def _drain(
 class Outgoing:
     """A thread that sends letters when woken and every 15 seconds, and forgets what is past every hour.
 
-    `every` is how many seconds it sleeps at most. A fault of the database is logged and costs this look only.
+    `every` is how many seconds it sleeps at most; `warm` is called at each look, to make ready what visitors
+    would wait for. A fault of the database is logged and costs this look only.
     """
 
     started: Started
     every: float = EVERY
     clock: "Clock" = now
+    warm: Callable[[], object] = tuple
     _woken: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _tidy_at: datetime | None = None
@@ -109,6 +112,7 @@ class Outgoing:
         try:
             _drain(self.started, self.clock, stop=self._stopping)
             self._tidy()
+            self.warm()
         except (SQLAlchemyError, OSError, NewsletterError) as error:
             reason = redacted_in(str(error).partition("\n")[0])
             if reason != self._last_fault:  # once, not every 15 seconds

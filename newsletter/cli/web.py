@@ -49,8 +49,10 @@ def web(
     listening = listen(host or settings.host, settings.port if port is None else port)
     clock = started_at(at)
     outgoing = Outgoing(started, clock=clock)
+    site = make_site(started, outgoing.wake, clock)
+    outgoing.warm = site.showcase.topic_counts  # here and not by the visitor who comes when it has grown old
     options = uvicorn.Config(
-        make_app(make_site(started, outgoing.wake, clock)),
+        make_app(site),
         access_log=False,  # ours names routes: a path may hold a token
         log_config=None,
         proxy_headers=False,  # the app itself believes web.trusted_proxies alone
@@ -121,13 +123,11 @@ def _ending_well(server: "uvicorn.Server") -> Iterator[None]:
 def make_site(started: Started, wake: Callable[[], None], clock: "Clock" = now) -> "Site":
     """All that the pages work with, made once: templates are compiled and the tables are there."""
     from newsletter import wiring
-    from newsletter.shipped import shipped
     from newsletter.showcase import Showcase
     from newsletter.web.page import environment
     from newsletter.web.site import Site
 
     config = started.config
-    own = [config.path(config.web.templates) / "web"] if config.web.templates else []
     return Site(
         config=config,
         engine=started.engine,
@@ -135,7 +135,7 @@ def make_site(started: Started, wake: Callable[[], None], clock: "Clock" = now) 
         letters=wiring.letters(config),
         issue=wiring.issue(config),
         showcase=Showcase(started.engine, wiring.taste(config), clock),
-        pages=environment([*own, shipped("templates") / "web"]),
+        pages=environment(wiring.pages(config)),
         clock=clock,
         wake=wake,
         refused_domains=_refused_domains(config),

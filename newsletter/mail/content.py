@@ -262,7 +262,8 @@ def _summary(paper: PaperShown, limit: int) -> str:
 
 def _why(paper: PaperShown) -> str:
     reasons = [words.cut(words.clean(reason).rstrip("."), 160) for reason in paper.reasons[:4]]
-    return " ".join(f"{reason[0].upper()}{reason[1:]}." for reason in reasons if reason)
+    ended = (reason if reason.endswith("…") else f"{reason}." for reason in reasons if reason)
+    return " ".join(f"{reason[0].upper()}{reason[1:]}" for reason in ended)
 
 
 def _votes(paper: PaperShown) -> str:
