@@ -46,11 +46,11 @@ def web(
     started = start(config)
     wiring.transport(started.config)  # what cannot send is to say so now, not when somebody waits for a letter
     settings = started.config.web
-    listening = listen(host or settings.host, settings.port if port is None else port)
     clock = started_at(at)
     outgoing = Outgoing(started, clock=clock)
     site = make_site(started, outgoing.wake, clock)
     outgoing.warm = site.showcase.topic_counts  # here and not by the visitor who comes when it has grown old
+    listening = listen(host or settings.host, settings.port if port is None else port)
     options = uvicorn.Config(
         make_app(site),
         access_log=False,  # ours names routes: a path may hold a token
