@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from newsletter.pick import Due
 from subscribers.models import Cadence, Subscriber
 from subscribers.preferences import weekdays_of
-from subscribers.receiving import receiving
+from subscribers.receiving import receiving, resting
 
 SEARCH_DAYS = 9  # a week, and a day for each end of it that a zone's offset may move
 
@@ -88,6 +88,16 @@ def due(session: Session, at: datetime, window: timedelta, only: int | None = No
         if (period := open_now[shared]) is not None:
             found.append(Due(subscriber_id, *period))
     return found
+
+
+def next_digest(subscriber: Subscriber, now: datetime) -> datetime | None:
+    """When this reader's next digest is due, a pause considered; None while one without an end lasts."""
+    rests = resting(subscriber, now)
+    if rests and subscriber.paused_until is None:
+        return None
+    after = max(now, subscriber.paused_until) if rests and subscriber.paused_until else now
+    days = weekdays_of(subscriber.cadence, subscriber.weekdays)
+    return next_due(after, days, subscriber.hour, ZoneInfo(subscriber.timezone))
 
 
 def open_period(subscriber: Subscriber, at: datetime, window: timedelta) -> Due:

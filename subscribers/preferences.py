@@ -19,6 +19,7 @@ MOST_PAPERS = 50
 HEAVIEST = 10.0
 LONGEST_LABEL = 200
 LAST_HOUR = 23
+LAST_YEAR = 2199  # far enough for a pause, near enough to count weekdays
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FULL_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORTEST_WEEKDAY = 3
@@ -239,10 +240,13 @@ def parse_paused_until(text: str, timezone: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+        until = (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         cure = "give a day or a time in ISO 8601, such as 2027-01-31 or 2027-01-31T07:00+01:00"
         raise InvalidPreference("paused_until", text, cure) from error
+    if until.year > LAST_YEAR:
+        raise InvalidPreference("paused_until", text, f"give a day up to the year {LAST_YEAR}")
+    return until
 
 
 _READERS: dict[str, Callable[[str], object]] = {

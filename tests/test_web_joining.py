@@ -113,6 +113,7 @@ def test_everybody_gets_the_same_answer(guest, session):
         ("confirm", "new@example.org"),
         ("link", "known@example.org"),
     ]
+    assert len(guest.woken) == len(answers)
     assert "48 hours" in guest.get("/subscribe/sent").text
 
 

@@ -1,6 +1,7 @@
 """A whole site for tests of the web: papers, letters, a clock to turn, and a visitor with a browser's habits."""
 
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -106,6 +107,7 @@ def made(config, engine, clock, wake, refused=frozenset()):
         pages=environment([shipped("templates") / "web"]),
         clock=clock,
         wake=wake,
+        seconds=time.time,
         refused_domains=refused,
     )
 

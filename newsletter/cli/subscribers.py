@@ -88,18 +88,14 @@ def _print_added(document: dict[str, Any], free: list[str]) -> None:
 
 def with_prospects(session: "Session", reader: "Subscriber") -> dict[str, Any]:
     """A reader as JSON, with the instant of the next digest, or the reason why there will be none."""
-    from zoneinfo import ZoneInfo
-
     from newsletter import schedule
-    from subscribers import people, preferences
+    from subscribers import people
     from subscribers.receiving import why_not
     from subscribers.suppression import reason_for
 
-    after = max(now(), reader.paused_until or now())
-    days = preferences.weekdays_of(reader.cadence, reader.weekdays)
-    due = schedule.next_due(after, days, reader.hour, ZoneInfo(reader.timezone))
+    due = schedule.next_digest(reader, now())
     suppressed = reason_for(session, reader.email)
-    next_due = None if suppressed or why_not(reader, due) else due.isoformat()
+    next_due = due.isoformat() if due and not suppressed and not why_not(reader, due) else None
     return people.as_dict(reader) | {"next_due": next_due, "suppressed": suppressed}
 
 

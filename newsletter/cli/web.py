@@ -4,6 +4,7 @@ import contextlib
 import errno
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -138,6 +139,7 @@ def make_site(started: Started, wake: Callable[[], None], clock: "Clock" = now) 
         pages=environment(wiring.pages(config)),
         clock=clock,
         wake=wake,
+        seconds=time.time,
         refused_domains=_refused_domains(config),
     )
 

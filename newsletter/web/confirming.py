@@ -8,6 +8,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from newsletter import db, letters
+from newsletter.schedule import next_digest
 from newsletter.web import standing
 from newsletter.web.page import Form, number_in, secret_page
 from newsletter.web.site import Site, asker_of, site_of
@@ -77,7 +78,7 @@ def sayings(site: Site) -> Mapping[Step, Said]:
 def _welcome(session: Session, site: Site, reader: Subscriber, number: int) -> dict[str, Any]:
     """Put the welcome letter; what the page says while the session is open."""
     now = site.clock()
-    first = standing.next_digest(reader, now)
+    first = next_digest(reader, now)
     wanted = signup.welcome(reader, number, now)
     letters.put(session, site.letters, site.keys, wanted, now, letters.greeting(reader, first))
     return {

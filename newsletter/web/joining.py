@@ -135,8 +135,7 @@ def join(request: Request, fields: Form) -> Response:
         wanted = signup.join(session, email, reading.preferences, reading.choices, asker, site.terms, now)
         if wanted:
             letters.put(session, site.letters, site.keys, wanted, now)
-    if wanted:
-        site.wake()
+    site.wake()  # also where there is nothing to send: the answer takes the same time
     return RedirectResponse(site.paths.sent(), 303)
 
 

@@ -27,7 +27,10 @@ LONGEST_AGENT = 400
 
 @dataclass(frozen=True)
 class Site:
-    """Everything a page may ask for. `wake` tells the sender of letters that there is one to send."""
+    """Everything a page may ask for. `wake` tells the sender of letters that there may be one to send.
+
+    `clock` is the calendar, which may be moved; `seconds` is the real time, for rates.
+    """
 
     config: Config
     engine: Engine
@@ -38,6 +41,7 @@ class Site:
     pages: jinja2.Environment
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    seconds: Callable[[], float]
     refused_domains: frozenset[str] = frozenset()
 
     @cached_property
@@ -57,7 +61,7 @@ class Site:
     @cached_property
     def throttle(self) -> Throttle:
         signup = self.config.signup
-        return Throttle(Rates(signup.per_client, signup.per_domain, signup.overall), self.clock)
+        return Throttle(Rates(signup.per_client, signup.per_domain, signup.overall), self.seconds)
 
     @cached_property
     def stamps(self) -> Stamps:

@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 from newsletter.links import Links
 from newsletter.mail import letter, words
 from newsletter.mail.letter import Chosen
-from newsletter.schedule import next_due
+from newsletter.schedule import next_digest
 from subscribers import preferences as preference
 from subscribers.models import CONFIRMED, FollowKind, Status, Subscriber
 from subscribers.preferences import Choice, Preferences
 from subscribers.receiving import resting
 
 MOST_NAMED = 8
-FARTHEST = 9000  # years behind this have no weekdays to count
 KINDS: Mapping[FollowKind, str] = {
     FollowKind.TOPIC: "",
     FollowKind.KEYWORD: "the keyword ",
@@ -41,18 +40,6 @@ class Said:
     title: str
     lines: tuple[str, ...]
     ways: tuple[tuple[str, str], ...] = ()
-
-
-def next_digest(reader: Subscriber, now: datetime) -> datetime | None:
-    """When the next digest is due, a pause considered; None while one without an end lasts."""
-    rests = resting(reader, now)
-    if rests and reader.paused_until is None:
-        return None
-    after = max(now, reader.paused_until) if rests and reader.paused_until else now
-    if after.year > FARTHEST:
-        return None
-    days = preference.weekdays_of(reader.cadence, reader.weekdays)
-    return next_due(after, days, reader.hour, ZoneInfo(reader.timezone))
 
 
 def chosen(reader: Subscriber, now: datetime) -> Chosen:

@@ -3,7 +3,6 @@
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -31,8 +30,9 @@ class Rates:
 class Throttle:
     """Counts what was asked within a moving window; one for each process."""
 
-    def __init__(self, rates: Rates, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+    def __init__(self, rates: Rates, seconds: Callable[[], float]) -> None:
+        """`seconds` are those of the real time since 1970, by which the library counts."""
+        self._seconds = seconds
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._per_client, self._per_domain, self._overall = map(
             parse, (rates.per_client, rates.per_domain, rates.overall)
@@ -62,7 +62,7 @@ class Throttle:
     def _count(self, rate: RateLimitItem, kind: str, who: str) -> None:
         if not self._limiter.hit(rate, kind, who):
             reset, _ = self._limiter.get_window_stats(rate, kind, who)
-            wait = round(reset - self._clock().timestamp())
+            wait = round(reset - self._seconds())
             raise TooManyRequests(min(max(1, wait), rate.get_expiry()))
 
 
