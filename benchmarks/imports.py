@@ -9,8 +9,10 @@ import resource
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from sqlalchemy import Connection, Engine, event
 
 from newsletter.cli.imports import import_
 
@@ -100,12 +102,38 @@ def measure(kind: str, rows: int) -> dict[str, float | str]:
         write(file, kind, rows)
         config.write_text('[database]\nurl = "sqlite:///readers.db"\n', encoding="utf-8")
         before, start = _peak_mib(), time.perf_counter()
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), _locked() as locked:
             import_(file, config=config, as_json=True)
         seconds, peak = time.perf_counter() - start, _peak_mib()
         plain = bare(file, folder / "bare.db")
-    figures = {"rows": rows, "seconds": round(seconds, 2), "peak_mib": round(peak), "before_mib": round(before)}
-    return {"format": kind} | figures | {"bare_seconds": round(plain, 2), "ratio": round(seconds / plain, 1)}
+    figures = {"rows": rows, "seconds": round(seconds, 2), "locked_seconds": round(sum(locked), 2)}
+    memory = {"peak_mib": round(peak), "before_mib": round(before)}
+    return (
+        {"format": kind} | figures | memory | {"bare_seconds": round(plain, 2), "ratio": round(seconds / plain, 1)}
+    )
+
+
+@contextlib.contextmanager
+def _locked() -> Iterator[list[float]]:
+    """For how many seconds each transaction held the write lock."""
+    began: list[float] = []
+    held: list[float] = []
+
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("sqlite_begin") == "IMMEDIATE":
+            began.append(time.perf_counter())
+
+    def commit(_: Connection) -> None:
+        held.extend(time.perf_counter() - each for each in began)
+        began.clear()
+
+    event.listen(Engine, "begin", begin)
+    event.listen(Engine, "commit", commit)
+    try:
+        yield held
+    finally:
+        event.remove(Engine, "begin", begin)
+        event.remove(Engine, "commit", commit)
 
 
 def _peak_mib() -> float:

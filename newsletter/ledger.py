@@ -76,6 +76,20 @@ def find(session: Session, subscriber_id: int, period: str, letter: str = DIGEST
     return session.exec(select(Delivery).where(*same)).first()
 
 
+def readdress(session: Session, subscriber_id: int, email: str) -> int:
+    """Let digests that wait for this reader go to their new address; does not commit.
+
+    What may have reached the old one (unknown) stays as it is: every copy of a message is the same.
+    """
+    waits = (
+        col(Delivery.subscriber_id) == subscriber_id,
+        col(Delivery.letter) == DIGEST,
+        col(Delivery.state).in_([State.PENDING, State.DEFERRED]),
+    )
+    moved = session.connection().execute(update(Delivery).where(*waits).values(address=email))
+    return moved.rowcount
+
+
 def claim(
     session: Session,
     owner: str,

@@ -21,10 +21,13 @@ MODEL_VERSION = ""  # no letter has papers that a model picked
 MAY_GET: Mapping[LetterKind, frozenset[Status]] = dict.fromkeys(LetterKind, CONFIRMED) | {
     LetterKind.CONFIRM: frozenset({Status.PENDING, Status.UNSUBSCRIBED, Status.BOUNCED}),
     LetterKind.GOODBYE: frozenset({Status.UNSUBSCRIBED}),
-    LetterKind.DATA: CONFIRMED | {Status.UNSUBSCRIBED},
+    LetterKind.DATA: CONFIRMED | {Status.UNSUBSCRIBED, Status.BOUNCED},
 }
 # Their number is a confirmation's, and without an open one they are of no use.
 CONFIRMING = frozenset({LetterKind.CONFIRM, LetterKind.DATA, LetterKind.CHANGE_OLD, LetterKind.CHANGE_NEW})
+# The new mailbox of a change is not the reader's yet; every other letter goes to the reader alone.
+ELSEWHERE = frozenset({LetterKind.CHANGE_NEW})
+MOVED = "the reader has another address now"
 # Only these show the reader's own links: the others may come to somebody who is not (or no more) the reader.
 OWN_LINKS = frozenset({LetterKind.WELCOME, LetterKind.LINK})
 # Whoever gets these has nothing to leave; the new mailbox of a change may be a stranger's.
@@ -115,10 +118,23 @@ def must_not(
         return State.SUPPRESSED, "the reader was erased"
     if reason := reason_for(session, delivery.address):
         return State.SUPPRESSED, reason
-    kind = LetterKind(delivery.letter)
-    if reader.status not in MAY_GET[kind]:
-        state = State.SKIPPED if reader.status in CONFIRMED else State.SUPPRESSED
-        return state, f"the reader is {reader.status}"
+    try:
+        kind = LetterKind(delivery.letter)
+    except ValueError:
+        return State.FAILED, f"this program knows no letter {delivery.letter!r}"
+    if kind not in ELSEWHERE and delivery.address != reader.email:
+        return State.SUPPRESSED, MOVED
+    return _unwanted(kind, reader) or _past(session, kind, delivery, now)
+
+
+def _unwanted(kind: LetterKind, reader: Subscriber) -> tuple[State, str] | None:
+    if reader.status in MAY_GET[kind]:
+        return None
+    state = State.SKIPPED if reader.status in CONFIRMED else State.SUPPRESSED
+    return state, f"the reader is {reader.status}"
+
+
+def _past(session: Session, kind: LetterKind, delivery: Delivery, now: datetime) -> tuple[State, str] | None:
     if kind in CONFIRMING and not _open(session, delivery, now):
         return State.SKIPPED, "what it asks for is done or has expired"
     return None

@@ -6,14 +6,20 @@ from sqlalchemy import CursorResult, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
 from newsletter.models import Delivery, Feedback, Pick
+from subscribers.letters import LetterKind
 
 # How a delivery is sent is ours, what it says about the reader is theirs.
 _OURS = {"id", "subscriber_id", "edition_id", "owner", "lease_until", "message_id"}
 
 
 def of(session: Session, subscriber_id: int) -> dict[str, list[dict[str, Any]]]:
-    """{"deliveries", "picks", "feedback"}: each a list of rows, oldest first, JSON ready (GDPR Art. 15, 20)."""
-    deliveries = select(Delivery).where(Delivery.subscriber_id == subscriber_id).order_by(col(Delivery.id))
+    """{"deliveries", "picks", "feedback"}: each a list of rows, oldest first, JSON ready (GDPR Art. 15, 20).
+
+    Without the letters to the new mailbox of a change of address: that may be another's, and whether one went
+    there would tell the reader whether that other one reads this too (Art. 15(4)).
+    """
+    own = (Delivery.subscriber_id == subscriber_id, col(Delivery.letter) != str(LetterKind.CHANGE_NEW))
+    deliveries = select(Delivery).where(*own).order_by(col(Delivery.id))
     picks = select(Pick).where(Pick.subscriber_id == subscriber_id)
     feedback = select(Feedback).where(Feedback.subscriber_id == subscriber_id)
     return {

@@ -19,6 +19,7 @@ from newsletter.mail.content import DigestContent, PaperShown
 from newsletter.mail.message import Content, Letterhead, assemble
 from newsletter.models import Delivery, Pick
 from newsletter.ranking.reasons import sentence
+from subscribers.addresses import redacted
 from subscribers.models import Subscriber
 
 LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
@@ -38,6 +39,24 @@ def run(session: Session, delivery_id: int, keys: tuple[str, ...]) -> Envelope:
         message_id=delivery.message_id,
         content=assemble(head, made(session, delivery, issue, links)),
     )
+
+
+def page(session: Session, delivery_id: int, keys: tuple[str, ...]) -> str:
+    """A digest's HTML for its page in the browser, without what nobody gives away with a URL.
+
+    That is the address, and the links to change or leave: they lead to the form that mails a reader their
+    links. Thumbs stay: the text part of a mail has no others. MessageError as in `run`.
+    """
+    delivery = session.get_one(Delivery, delivery_id)
+    issue = edition.thaw(session, delivery.edition_id or 0)
+    links = Links(issue.imprint.url, keys)
+    content = replace(
+        _content(session, delivery, issue.imprint, links),
+        to_email=redacted(delivery.address),
+        preferences_url=links.link(),
+        unsubscribe_url=links.link(),
+    )
+    return digest.render(issue.letter, content, issue.imprint.budget_bytes).html
 
 
 def _digest(session: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:

@@ -161,6 +161,8 @@ def _no_digest(
         return State.SUPPRESSED, "the reader was erased"
     if reason := reason_for(session, delivery.address):
         return State.SUPPRESSED, reason
+    if delivery.address != reader.email:
+        return State.SUPPRESSED, letters.MOVED
     if reason := why_not(reader, now):
         return (State.SKIPPED if resting(reader, now) else State.SUPPRESSED), reason
     return None

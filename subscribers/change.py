@@ -9,11 +9,17 @@ from sqlmodel import Session, col
 from subscribers import asking, people
 from subscribers.addresses import base, normalise
 from subscribers.asking import Step, Terms
-from subscribers.consent import ASKED, Asker, record
+from subscribers.consent import ASKED, CHANGE_AGREED, Asker, record
 from subscribers.errors import InvalidPreference
 from subscribers.letters import LetterKind, LetterWanted
 from subscribers.models import CONFIRMED, Confirmation, ConfirmationKind, Status, Subscriber
 from subscribers.suppression import reason_for
+
+# Who holds an address only until its mailbox has agreed to something else: the first showed no yes, the second
+# took it back. Whoever reads keeps theirs.
+_YIELDING = frozenset({Status.PENDING, Status.UNSUBSCRIBED})
+# What was asked of the old mailbox, and is not its to answer any more.
+_OVERTAKEN = (ConfirmationKind.DATA, ConfirmationKind.JOIN)
 
 
 def ask_change(
@@ -48,24 +54,50 @@ def agree_to_change(
     """The yes of the old or the new mailbox: WAITING after one, DONE after both, in any order.
 
     EXPIRED when it comes too late, when the reader has left or asked anew since, or when the new address
-    was taken or suppressed meanwhile.
+    was taken or suppressed meanwhile. DONE also ends the links to the reader's data in the old mailbox.
     """
     found = asking.find(session, confirmation_id, ConfirmationKind.CHANGE)
     if found is None:
         return Step.EXPIRED, None
     asked, reader = found
-    new = str(asked.wishes.get("email", ""))
-    if reader.email == new:
-        return Step.ALREADY, reader
-    if asked.used_at is not None or asked.expires_at <= now:
-        return Step.EXPIRED, reader
+    standing = _standing(asked, reader, now)
+    if standing is not Step.WAITING:
+        return standing, reader
+    first = (asked.old_at if old else asked.new_at) is None
     _agree(session, asked, now, old=old)
     if asked.old_at is None or asked.new_at is None:
+        if first:
+            record(session, reader, CHANGE_AGREED, asker, now)
         return Step.WAITING, reader
+    new = _new(asked)
     if asking.use(session, asked, now) and _is_free(session, new, reader) and _move(session, reader, new):
+        asking.void(session, reader, _OVERTAKEN, now)
         record(session, reader, "address changed", asker, now)
         return Step.DONE, reader
     return Step.EXPIRED, reader
+
+
+def look(session: Session, confirmation_id: int, now: datetime) -> tuple[Step, str]:
+    """Where a change stands before any click, changing nothing: WAITING and the new address while it is open.
+
+    ALREADY or EXPIRED else, with no address: an old letter shows nobody where a reader went.
+    """
+    asked = session.get(Confirmation, confirmation_id)
+    reader = session.get(Subscriber, asked.subscriber_id) if asked is not None else None
+    if asked is None or reader is None or asked.kind is not ConfirmationKind.CHANGE:
+        return Step.EXPIRED, ""
+    standing = _standing(asked, reader, now)
+    return standing, _new(asked) if standing is Step.WAITING else ""
+
+
+def _new(asked: Confirmation) -> str:
+    return str(asked.wishes.get("email", ""))
+
+
+def _standing(asked: Confirmation, reader: Subscriber, now: datetime) -> Step:
+    if reader.email == _new(asked):
+        return Step.ALREADY
+    return Step.EXPIRED if asked.used_at is not None or asked.expires_at <= now else Step.WAITING
 
 
 def _may_write(session: Session, new: str, reader: Subscriber, terms: Terms, now: datetime) -> bool:
@@ -74,10 +106,13 @@ def _may_write(session: Session, new: str, reader: Subscriber, terms: Terms, now
 
 
 def _is_free(session: Session, new: str, reader: Subscriber) -> bool:
-    """A pending reader holds no address: nobody has shown yet that it is theirs."""
-    other = people.known(session, new)
-    taken = other is not None and other.id != reader.id and other.status is not Status.PENDING
-    return not taken and reason_for(session, new) is None
+    other = _holder(session, new, reader)
+    return (other is None or other.status in _YIELDING) and reason_for(session, new) is None
+
+
+def _holder(session: Session, email: str, reader: Subscriber) -> Subscriber | None:
+    other = people.known(session, email)
+    return other if other is not None and other.id != reader.id else None
 
 
 def _agree(session: Session, asked: Confirmation, now: datetime, *, old: bool) -> None:
@@ -88,10 +123,13 @@ def _agree(session: Session, asked: Confirmation, now: datetime, *, old: bool) -
 
 
 def _move(session: Session, reader: Subscriber, new: str) -> bool:
-    other = people.known(session, new)
+    found = _holder(session, new, reader)
+    other = asking.lock(session, found.id) if found is not None else None
+    if other is not None and other.status not in _YIELDING:  # came back at this very moment
+        return False
     try:
         with session.begin_nested():
-            if other is not None and other.id != reader.id:
+            if other is not None:
                 session.delete(other)
                 session.flush()
             reader.email = new

@@ -11,6 +11,8 @@ from subscribers.models import Consent, Subscriber
 ASKED = "asked"
 AGREED = "confirmed"
 WITHDRAWN = "withdrawn"
+# The first yes of a change of address; the last one makes it.
+CHANGE_AGREED = "agreed to change address"
 
 _LONGEST_IP = 45
 _LONGEST_AGENT = 400

@@ -3,18 +3,26 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists
+from sqlalchemy import and_, delete, exists, or_
 from sqlmodel import Session, col, select
 
 from subscribers import asking, people
 from subscribers.asking import Terms
 from subscribers.consent import ASKED, Asker, record
+from subscribers.leaving import DECLINED
 from subscribers.letters import LetterKind, LetterWanted
-from subscribers.models import Confirmation, ConfirmationKind, Consent, CoolDown, Status, Subscriber
+from subscribers.models import CONFIRMED, Confirmation, ConfirmationKind, Consent, CoolDown, Status, Subscriber
 from subscribers.suppression import reason_for, suppress_hashed
 
 ERASED = "erased at own request"
+# Who may ask for their data by the link in an old mail: also readers who have left.
+_MAY_ASK = CONFIRMED | {Status.UNSUBSCRIBED, Status.BOUNCED}
 _CHUNK = 5000
+
+
+def may_ask_data(session: Session, subscriber: Subscriber) -> bool:
+    """Whether a letter with the link to their data may go to this reader, who may have left."""
+    return subscriber.status in _MAY_ASK and reason_for(session, subscriber.email) is None
 
 
 def ask_data(
@@ -58,32 +66,43 @@ def erase(session: Session, subscriber: Subscriber, now: datetime) -> None:
     The hash is a plain SHA-256 without a key: an import asks for a hundred thousand addresses in seconds, and
     a change of keys must not make anybody mailable again. It keeps a reader of the table from seeing
     addresses; it does not keep someone from checking whether an address they already have is among them.
-    All spellings and +tags of the mailbox are suppressed with it.
+    All spellings and +tags of the mailbox are suppressed with it. So nothing is stored when another active or
+    paused reader has the same mailbox: who erases ada+work@ does not mean to end what ada@ gets.
     """
     reader = asking.lock(session, subscriber.id)
     if reader is None:  # erased at this very moment
         return
-    suppress_hashed(session, reader.email, ERASED, now)
+    if not people.shares_mailbox(session, reader):
+        suppress_hashed(session, reader.email, ERASED, now)
     session.delete(reader)
     session.flush()
     session.expire_all()  # the database has removed or blanked what other objects still show
 
 
 def purge(session: Session, terms: Terms, now: datetime) -> int:
-    """Forget readers who stayed pending too long, old confirmations and past cool-downs; the number of readers."""
+    """Forget whom we asked long ago and who never said yes, old confirmations, past cool-downs; how many readers.
+
+    Who answered our question with a no is forgotten like who did not answer; a withdrawal that was imported
+    stays, since it keeps a later file from bringing the reader back.
+    """
     # In the order in which a join takes them, so that nobody waits in a circle.
     session.execute(delete(CoolDown).where(col(CoolDown.until) <= now))
-    forgotten = _purge_pending(session, terms, now)
+    forgotten = _purge_unconfirmed(session, terms, now)
     session.execute(delete(Confirmation).where(col(Confirmation.expires_at) <= now - terms.keep_pending))
     session.expire_all()
     return forgotten
 
 
-def _purge_pending(session: Session, terms: Terms, now: datetime) -> int:
+def _purge_unconfirmed(session: Session, terms: Terms, now: datetime) -> int:
     mine = col(Confirmation.subscriber_id) == col(Subscriber.id)
     open_one = exists().where(mine, col(Confirmation.used_at).is_(None), col(Confirmation.expires_at) > now)
+    declined = exists().where(col(Consent.subscriber_id) == col(Subscriber.id), col(Consent.event) == DECLINED)
     due = (
-        col(Subscriber.status) == Status.PENDING,
+        col(Subscriber.confirmed_at).is_(None),
+        or_(
+            col(Subscriber.status) == Status.PENDING,
+            and_(col(Subscriber.status) == Status.UNSUBSCRIBED, declined),
+        ),
         col(Subscriber.created_at) <= now - terms.keep_pending,
         ~open_one,
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlmodel import Session, SQLModel, col
 
-from subscribers.addresses import identity, lookup_keys
+from subscribers.addresses import base, identity, lookup_keys
 from subscribers.csv_rows import LISTS, Rejected, Row, choices, values
 from subscribers.errors import InvalidPreference, SubscriberError, Suppressed
 from subscribers.models import CONFIRMED, STOPPED, Consent, Follow, Status, Subscriber
@@ -79,7 +79,7 @@ class _Changes:
     updates: list[dict[str, Any]] = field(default_factory=list)
     follows: list[dict[str, Any]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
-    blocked: list[Row] = field(default_factory=list)
+    blocked: list[tuple[str, str]] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -89,21 +89,25 @@ def import_rows(
     now: datetime,
     wording: str,
     progress: Callable[[int], object] = lambda _: None,
+    *,
+    store: bool = True,
 ) -> ImportReport:
-    """Add and update the readers of `rows` in the caller's transaction; roll back for a dry run.
+    """Add and update the readers of `rows` in the caller's transaction; without `store` only tell what would be.
 
     `rows` are those of one `open_csv`, so no address twice; they are taken a few thousand at a time, and
     `progress` hears after each time how many there were. `active` and `paused` mean confirmed: a consent row
     keeps `wording`, the exact text that the readers agreed to, or what a row of another service's export says.
-    What a row may change says `after`.
+    What a row may change says `after`. Without `store` nothing is written, so no other writer has to wait.
     """
     session.flush()
     report, done, there = ImportReport(), 0, iter(rows)
+    blocked: dict[str, str] = {}
     while chunk := list(islice(there, _CHUNK)):
         if any(row.status in CONFIRMED for row in chunk):
             check_wording(wording)
-        changes = _decide(session, chunk, report, _Told(now, wording))
-        _write(session, changes, report, _Told(now, wording))
+        changes = _decide(session, chunk, report, _Told(now, wording), blocked)
+        if store:
+            _write(session, changes, _Told(now, wording))
         done += len(chunk)
         progress(done)
     session.expire_all()  # readers whom the caller has loaded may have changed below their objects
@@ -160,20 +164,26 @@ def _same(one: Standing, other: Standing) -> bool:
     return one[:3] == other[:3] and set(one.choices) == set(other.choices)
 
 
-def _decide(session: Session, rows: Sequence[Row], report: ImportReport, told: _Told) -> _Changes:
+def _decide(
+    session: Session, rows: Sequence[Row], report: ImportReport, told: _Told, blocked: dict[str, str]
+) -> _Changes:
+    """What these rows change; `blocked` holds the mailboxes that rows of this file blocked, and learns of more."""
     emails = [row.email for row in rows]
     readers, suppressed = _known(session, emails), reasons_for(session, emails)
     changes = _Changes()
     for row in rows:
         reader = readers.get(identity(row.email))
         try:
-            standing = after(row, reader.standing if reader else None, suppressed.get(row.email))
+            never = suppressed.get(row.email) or (blocked.get(base(row.email)) if blocked else None)
+            standing = after(row, reader.standing if reader else None, never)
         except SubscriberError as error:
             report.rejected.append(row.rejected(str(error)))
             continue
         report.statuses[standing.status] += 1
-        if row.meaning and row.meaning.standing.blocked and row.email not in suppressed:
-            changes.blocked.append(row)
+        if row.meaning and row.meaning.standing.blocked and never is None:
+            changes.blocked.append((row.email, row.meaning.standing.blocked))
+            blocked[base(row.email)] = row.meaning.standing.blocked
+            report.suppressed += 1
         if reader is None:
             changes.newcomers.append((row, standing))
             report.added += 1
@@ -228,7 +238,7 @@ def _known_follows(session: Session, ids: Sequence[int]) -> dict[int, dict[Choic
     return found
 
 
-def _write(session: Session, changes: _Changes, report: ImportReport, told: _Told) -> None:
+def _write(session: Session, changes: _Changes, told: _Told) -> None:
     for number, row, standing in _insert_readers(session, changes.newcomers, told):
         changes.follows += _follows(number, standing.choices)
         if standing.status in CONFIRMED:
@@ -239,9 +249,8 @@ def _write(session: Session, changes: _Changes, report: ImportReport, told: _Tol
         session.execute(delete(Follow).where(col(Follow.id).in_(changes.gone[start : start + _CHUNK])))
     _insert(session, Follow, changes.follows)
     _insert(session, Consent, changes.consents)
-    for row in changes.blocked:
-        reason = row.meaning.standing.blocked if row.meaning else ""
-        report.suppressed += suppress(session, row.email, reason, told.now)
+    for email, reason in changes.blocked:
+        suppress(session, email, reason, told.now)
 
 
 def _insert_readers(

@@ -22,6 +22,8 @@ _WAY_BACK = {
     Status.BOUNCED: (Event.RETURNED, Event.BOUNCED),
 }
 _WHILE = " while "
+# The consent row of one who was asked here and said no: an imported withdrawal does not read like this.
+DECLINED = f"{WITHDRAWN}{_WHILE}{Status.PENDING}"
 # What leaving overtakes; the link to one's own data stays good.
 _OVERTAKEN = (ConfirmationKind.JOIN, ConfirmationKind.CHANGE)
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 
 from subscribers import preferences as preference
-from subscribers.addresses import identity, lookup_keys, normalise
+from subscribers.addresses import base, identity, lookup_keys, normalise
 from subscribers.csv_rows import LISTS, readers_csv
 from subscribers.errors import AlreadySubscribed, InvalidPreference, Suppressed, UnknownSubscriber
-from subscribers.models import Consent, Follow, Status, Subscriber
+from subscribers.models import CONFIRMED, Consent, Follow, Status, Subscriber
 from subscribers.preferences import DEFAULTS, Choice, Preferences
 from subscribers.suppression import lift, reason_for
 
@@ -117,6 +117,17 @@ def known(session: Session, email: str) -> Subscriber | None:
     query = select(Subscriber).where(func.lower(Subscriber.email).in_(lookup_keys(email)))
     found = session.exec(query.order_by(col(Subscriber.id))).all()
     return next((reader for reader in found if identity(reader.email) == identity(email)), None)
+
+
+def shares_mailbox(session: Session, subscriber: Subscriber) -> bool:
+    """Whether another reader who gets digests has the same mailbox, by `addresses.base`: another +tag of it."""
+    firsts = {key[0] for key in lookup_keys(subscriber.email)}  # base() keeps the first letter: few are compared
+    query = select(Subscriber.email).where(
+        col(Subscriber.id) != subscriber.id,
+        col(Subscriber.status).in_(CONFIRMED),
+        func.substr(func.lower(Subscriber.email), 1, 1).in_(firsts),
+    )
+    return any(base(email) == base(subscriber.email) for email in session.exec(query))
 
 
 def insert(session: Session, subscriber: Subscriber) -> Subscriber:

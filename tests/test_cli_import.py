@@ -1,7 +1,12 @@
 """`newsletter subscribers import`: what it says of lines that may be slips, and of rejects that were mended."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from command_line import as_json, run
+
+from newsletter.cli import imports
 
 HEADER = "email,topics,mutes\n"
 
@@ -155,3 +160,63 @@ def test_a_long_file_tells_how_far_it_is(people):
     people.write_text("email\n" + "".join(f"reader{number}@example.org\n" for number in range(5001)))
 
     assert "import: 5,000 rows" in run("subscribers", "import", "people.csv").stderr
+
+
+def pulled(monkeypatch, see):
+    """Has `see` called for each row that the command takes out of the file."""
+    told = imports._told
+    monkeypatch.setattr(imports, "_told", lambda rows, say: (see(row) or row for row in told(rows, say)))
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_others_may_write_while_the_file_is_read(people, monkeypatch, option):
+    people.write_text(HEADER + "ada@example.org,Graphs,\nemmy@example.org,,\n")
+    run("subscribers", "add", "eda@example.org", "--confirmed")
+    seen = []
+
+    def another_writes(row):
+        with closing(sqlite3.connect(people.parent / "data" / "newsletter.db", timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("UPDATE subscriber SET hour = hour + 1")
+            other.commit()
+        seen.append(row.email)
+
+    pulled(monkeypatch, another_writes)
+    monkeypatch.setattr("subscribers.imports._CHUNK", 1)  # else both rows are read before the first statement
+
+    run("subscribers", "import", "people.csv", *option)
+
+    assert seen == ["ada@example.org", "emmy@example.org"]
+    assert as_json("subscribers", "show", "eda@example.org")["hour"] == 9
+
+
+def test_a_dry_run_waits_for_no_writer(people):
+    people.write_text(HEADER + "ada@example.org,Graphs,\n")
+    run("subscribers", "list")
+    with closing(sqlite3.connect(people.parent / "data" / "newsletter.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        told = as_json("subscribers", "import", "people.csv", "--dry-run")
+
+    assert told["added"] == 1
+
+
+def test_a_file_that_breaks_off_half_way_stores_nothing(people, monkeypatch):
+    people.write_text(HEADER + "ada@example.org,,\nemmy@example.org,,\n")
+
+    def break_off(row):
+        if row.email.startswith("emmy"):
+            raise OSError(5, "Input/output error", "people.csv")
+
+    pulled(monkeypatch, break_off)
+
+    assert "people.csv: Input/output error" in run("subscribers", "import", "people.csv", code=1).stderr
+    assert as_json("subscribers", "list") == []
+
+
+def test_rejects_that_cannot_be_written_keep_the_good_rows_out_as_well(people):
+    people.write_text(HEADER + "ada@example.org,,\nnobody,,\n")
+    people.with_name("people.csv.rejected.csv").mkdir()
+
+    assert "people.csv.rejected.csv" in run("subscribers", "import", "people.csv", code=1).stderr
+    assert as_json("subscribers", "list") == []

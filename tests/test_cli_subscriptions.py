@@ -9,6 +9,7 @@ from newsletter.cli.start import start
 from newsletter.mail.message import readable
 from newsletter.models import Delivery
 from subscribers import people, signup
+from subscribers.letters import LetterKind
 from subscribers.models import Consent, Subscriber
 
 ADA = "ada@example.org"
@@ -195,3 +196,7 @@ def test_an_unknown_reader_is_named(workplace, command):
     assert (
         "no subscriber 'who@example.org'" in run("subscribers", command, "who@example.org", *more, code=2).stderr
     )
+
+
+def test_every_letter_has_a_name_for_people():
+    assert set(subscriptions.NAMES) == set(LetterKind)

@@ -123,7 +123,7 @@ def test_the_thread_sends_letters_when_it_is_woken(workplace, monkeypatch):
     with Outgoing(started, every=3600) as thread:
         sent.acquire(timeout=PATIENCE)
         letter_for(started, "emmy@example.org")
-        thread.wake()
+        thread.woken.set()
         sent.acquire(timeout=PATIENCE)
 
     assert states(started) == ["sent", "sent"]
@@ -156,21 +156,81 @@ def test_what_is_past_is_forgotten_once_an_hour(workplace, monkeypatch):
     assert purged == [30, 30]
 
 
-def test_a_fault_of_the_database_is_told_once_and_ends_nothing(workplace, monkeypatch):
+def faults(told):
+    return [(each["job"], each["fault"], each["reason"]) for each in told if each["log_level"] == "critical"]
+
+
+def test_a_fault_is_told_once_with_its_job_and_without_addresses(workplace, monkeypatch):
     def broken(*_, **__):
-        raise OperationalError("SELECT 1", {}, Exception("disk full of ada@example.org"))
+        raise OperationalError("SELECT 1", {"to": "emmy@example.org"}, Exception("full of ada@example.org"))
 
     thread, drain = Outgoing(start(workplace / "config.toml")), outgoing._drain
     with capture_logs() as told:
-        monkeypatch.setattr(outgoing, "_drain", broken)
+        for sends in (broken, broken, drain, broken):
+            monkeypatch.setattr(outgoing, "_drain", sends)
+            thread.look()
+
+    (first, again) = faults(told)
+    assert first == again
+    assert first[:2] == ("send letters", "OperationalError")
+    assert "ada@" not in str(told)
+    assert "emmy@" not in str(told)
+
+
+def test_a_job_that_fails_keeps_none_of_the_others(workplace, monkeypatch):
+    def broken(*_, **__):
+        raise ConfigError("smtp.password: is missing")
+
+    def cold():
+        raise ZeroDivisionError("no papers")
+
+    purged = []
+    monkeypatch.setattr(signup, "purge", lambda *_: purged.append(1))
+    monkeypatch.setattr(outgoing, "_drain", broken)
+    thread = Outgoing(start(workplace / "config.toml"), warm=cold)
+    with capture_logs() as told:
         thread.look()
-        thread.look()
-        monkeypatch.setattr(outgoing, "_drain", drain)
         thread.look()
 
-    assert (thread._last_fault, thread._tidy_at is not None) == ("", True)
-    (fault,) = [each for each in told if each["log_level"] == "critical"]
-    assert (fault["event"], "ada@example.org" in str(fault)) == ("letters not sent", False)
+    assert purged == [1]
+    assert faults(told) == [
+        ("send letters", "ConfigError", "smtp.password: is missing"),
+        ("warm", "ZeroDivisionError", "no papers"),
+    ]
+
+
+def test_another_fault_of_the_same_job_is_told_as_well(workplace):
+    reasons = iter(("one", "two", "two"))
+
+    def cold():
+        raise RuntimeError(next(reasons))
+
+    thread = Outgoing(start(workplace / "config.toml"), warm=cold)
+    with capture_logs() as told:
+        for _ in range(3):
+            thread.look()
+
+    assert faults(told) == [("warm", "RuntimeError", "one"), ("warm", "RuntimeError", "two")]
+
+
+def test_letters_go_out_also_after_a_fault_that_nobody_foresaw(workplace, monkeypatch):
+    started, looked = start(workplace / "config.toml"), threading.Semaphore(0)
+    drain, troubles = outgoing._drain, iter((RuntimeError("what is this"),))
+
+    def once_broken(*arguments, **more):
+        if trouble := next(troubles, None):
+            raise trouble
+        return drain(*arguments, **more)
+
+    monkeypatch.setattr(outgoing, "_drain", once_broken)
+    letter_for(started, "ada@example.org")
+
+    with capture_logs(), Outgoing(started, every=3600, warm=looked.release) as thread:
+        looked.acquire(timeout=PATIENCE)
+        thread.woken.set()
+        looked.acquire(timeout=PATIENCE)
+
+    assert states(started) == ["sent"]
 
 
 def test_topics_count_the_papers_of_thirty_days(workplace):

@@ -28,7 +28,7 @@ OF_CONFIRMATIONS = {
 MAY_GET = {
     LetterKind.CONFIRM: {Status.PENDING, Status.UNSUBSCRIBED, Status.BOUNCED},
     LetterKind.GOODBYE: {Status.UNSUBSCRIBED},
-    LetterKind.DATA: {Status.ACTIVE, Status.PAUSED, Status.UNSUBSCRIBED},
+    LetterKind.DATA: {Status.ACTIVE, Status.PAUSED, Status.UNSUBSCRIBED, Status.BOUNCED},
 }
 STATUS = {LetterKind.CONFIRM: Status.PENDING, LetterKind.GOODBYE: Status.UNSUBSCRIBED}
 
@@ -202,6 +202,24 @@ def test_suppression_of_the_letters_own_address_always_wins(session, issues, ada
     suppress(session, delivery.address, "a complaint", NOW)
 
     assert letters.must_not(session, delivery, ada, NOW) == (State.SUPPRESSED, "a complaint")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not LetterKind.CHANGE_NEW])
+def test_a_letter_does_not_go_to_an_address_that_is_the_readers_no_more(session, issues, ada, kind):
+    delivery = put(session, issues, ada, kind)
+    ada.email = "moved@example.org"
+
+    assert letters.must_not(session, delivery, ada, NOW) == (State.SUPPRESSED, letters.MOVED)
+
+
+def test_a_letter_of_another_version_fails_and_stops_nobody(engine, session, issues, ada):
+    put(session, issues, ada, LetterKind.LINK).letter = "unheard of"
+    put(session, issues, ada, LetterKind.DATA)
+    session.commit()
+
+    report = sending(engine, Scripted())
+
+    assert report.outcomes == {State.FAILED: 1, State.SENT: 1}
 
 
 def test_nobody_is_written_to_once_they_are_erased(engine, session, issues, ada):

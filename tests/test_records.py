@@ -44,6 +44,16 @@ def test_all_that_is_kept_about_one_reader_is_shown_as_json(session, ada):
     assert not dossier(session, ada).keys() & found.keys()
 
 
+def test_a_letter_to_the_new_mailbox_of_a_change_is_not_shown(session, ada):
+    (digest,) = session.exec(select(Delivery).where(Delivery.subscriber_id == ada.id)).all()
+    copied = digest.model_dump(exclude={"id"})
+    for letter in ("change-old", "change-new"):
+        session.add(Delivery(**copied | {"letter": letter}))
+    session.flush()
+
+    assert [each["letter"] for each in records.of(session, ada.id)["deliveries"]] == ["digest", "change-old"]
+
+
 def test_of_a_stranger_nothing_is_shown(session, ada):
     assert records.of(session, 4711) == {"deliveries": [], "picks": [], "feedback": []}
 

@@ -7,7 +7,9 @@ from sqlmodel import Session, select
 from subscription import ASKER, CHOICES, DAY, EMAIL, HOUR, NOW, TERMS, WISHES, confirm, join, joined, readers
 
 from subscribers import asking, erasure, people, signup
+from subscribers.csv_rows import read_csv
 from subscribers.erasure import dossier, erase, purge
+from subscribers.imports import import_rows
 from subscribers.letters import LetterKind
 from subscribers.models import Confirmation, ConfirmationKind, Consent, CoolDown, Follow, Status, Suppression
 from subscribers.suppression import lift, reason_for, suppress
@@ -170,12 +172,65 @@ def test_who_was_asked_anew_is_kept_while_the_question_is_open(session):
     assert confirm(session, letter, NOW + 30 * DAY)[0] is signup.Step.DONE
 
 
-def test_who_said_no_is_not_forgotten(session):
+def test_who_answered_with_a_no_is_forgotten_like_who_did_not_answer(session):
     join(session)
     signup.leave(session, readers(session)[0], ASKER, NOW)
 
+    assert purge(session, TERMS, NOW + 30 * DAY - HOUR) == 0
+    assert purge(session, TERMS, NOW + 30 * DAY) == 1
+    assert readers(session) == []
+
+
+def test_who_read_and_left_is_not_forgotten(session):
+    signup.leave(session, joined(session), ASKER, NOW)
+
     assert purge(session, TERMS, NOW + 300 * DAY) == 0
     assert readers(session)[0].status is Status.UNSUBSCRIBED
+
+
+def test_an_imported_withdrawal_is_not_forgotten(session):
+    people.add(session, "emmy@example.org", now=NOW)
+    text = ["email,status\n", "ada@example.org,unsubscribed\n", "emmy@example.org,unsubscribed\n"]
+    import_rows(session, read_csv(text)[0], NOW, "They agreed on paper.")
+
+    assert purge(session, TERMS, NOW + 300 * DAY) == 0
+    assert {reader.status for reader in readers(session)} == {Status.UNSUBSCRIBED}
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.PAUSED])
+def test_erasing_one_tag_of_a_mailbox_does_not_silence_another_that_reads(session, status):
+    joined(session, "Ada@example.org").status = status
+    tagged = people.add(session, "ada+work@example.org", now=NOW, confirmed=True, wording="yes")
+
+    erase(session, tagged, NOW)
+
+    assert [reader.email for reader in readers(session)] == ["Ada@example.org"]
+    assert session.exec(select(Suppression)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("other", "status"),
+    [
+        ("ada+papers@example.org", Status.UNSUBSCRIBED),
+        ("ada+papers@example.org", Status.PENDING),
+        ("ada@example.net", Status.ACTIVE),
+        ("adam@example.org", Status.ACTIVE),
+    ],
+)
+def test_who_does_not_read_or_has_another_mailbox_keeps_no_erased_one_mailable(session, other, status):
+    people.add(session, other, now=NOW, confirmed=True, wording="yes").status = status
+    reader = people.add(session, EMAIL, now=NOW, confirmed=True, wording="yes")
+
+    erase(session, reader, NOW)
+
+    assert reason_for(session, EMAIL) == erasure.ERASED
+
+
+def test_spellings_that_gmail_takes_for_one_are_one_mailbox(session):
+    people.add(session, "a.da@googlemail.com", now=NOW, confirmed=True, wording="yes")
+    reader = people.add(session, "ada@gmail.com", now=NOW, confirmed=True, wording="yes")
+
+    assert people.shares_mailbox(session, reader)
 
 
 def test_old_questions_and_past_cool_downs_are_forgotten(session):

@@ -113,13 +113,14 @@ CADENCES = st.sampled_from(
         (Cadence.CHOSEN, "mon,thu"),
     ]
 )
+PAUSES = datetime(2000, 1, 1), datetime(2199, 12, 31)  # noqa: DTZ001 - hypothesis adds the zone itself
 READERS = st.lists(
     st.tuples(
         st.just("") | LABELS.map(lambda label: parse_label("name", label)),
         CADENCES,
         st.lists(CHOICES, max_size=5),
         st.sampled_from(Status),
-        st.none() | st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis'
+        st.none() | st.datetimes(*PAUSES, timezones=st.just(UTC)),
     ),
     max_size=4,
 )
@@ -150,3 +151,32 @@ def test_an_export_imported_into_an_empty_database_exports_the_same_bytes(engine
         import_rows(session, rows, NOW, WORDING)
 
         assert (rejected, exported(session)) == ([], first)
+
+
+def test_a_preview_says_what_an_import_does_and_stores_nothing(session):
+    people.add(session, "eda@example.org", now=NOW)
+    lines = [
+        listmonk("ada@example.org", "blocklisted"),
+        listmonk("ada+x@example.org"),
+        listmonk("eda@example.org"),
+    ]
+    rows, _ = read_csv([HEADER, *lines])
+
+    preview = import_rows(session, rows, NOW, WORDING, store=False)
+
+    assert [reader.email for reader in people.listing(session)] == ["eda@example.org"]
+    assert (reason_for(session, "ada@example.org"), consents(session)) == (None, [])
+    assert (preview.added, preview.updated, preview.suppressed, len(preview.rejected)) == (1, 1, 1, 1)
+    assert import_rows(session, rows, NOW, WORDING) == preview
+
+
+@pytest.mark.parametrize("between", [0, 5000])
+def test_a_mailbox_that_the_file_itself_blocks_is_not_mailed_by_a_later_row(session, between):
+    others = [listmonk(f"reader{number}@example.org") for number in range(between)]
+
+    rows, _ = read_csv(
+        [HEADER, listmonk("ada@example.org", "blocklisted"), *others, listmonk("ada+x@example.org")]
+    )
+    (reject,) = import_rows(session, rows, NOW, WORDING).rejected
+
+    assert "must not be mailed (blocklisted in listmonk)" in reject.reason

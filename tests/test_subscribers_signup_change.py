@@ -5,10 +5,11 @@ from sqlalchemy import event
 from sqlmodel import Session, select
 from subscription import ASKER, DAY, EMAIL, HOUR, NOW, TERMS, events, join, joined, readers
 
-from subscribers import people, signup
+from subscribers import asking, change, people, signup
+from subscribers.consent import Asker
 from subscribers.errors import InvalidPreference
 from subscribers.letters import LetterKind
-from subscribers.models import Confirmation
+from subscribers.models import Confirmation, ConfirmationKind, Consent
 from subscribers.signup import Step
 from subscribers.suppression import suppress
 
@@ -172,6 +173,93 @@ def test_who_never_confirmed_does_not_hold_an_address(session):
 
     assert agree(session, letter, old=False)[0] is Step.DONE
     assert [each.email for each in readers(session)] == [NEW]
+
+
+def test_an_address_whose_reader_has_left_can_be_had_and_one_that_is_paused_cannot(session):
+    for number, end in enumerate(["leave", "pause"]):
+        holder = joined(session, f"holder{number}@example.net")
+        reader = joined(session, f"reader{number}@example.org")
+        letter, *more = asked(session, reader, holder.email, NOW + DAY) if end == "pause" else (None,)
+        if end == "leave":
+            signup.leave(session, holder, ASKER, NOW)
+            letter, *more = asked(session, reader, holder.email, NOW + DAY)
+        else:
+            signup.pause(session, holder, None, NOW)
+        agree(session, letter, old=True, now=NOW + DAY)
+        step, _ = agree(session, letter, old=False, now=NOW + DAY)
+
+        assert (step, len(more)) == ((Step.DONE, 1) if end == "leave" else (Step.EXPIRED, 0))
+
+    assert [each.email for each in readers(session)] == [
+        *("holder0@example.net", "holder1@example.net", "reader1@example.org")
+    ]
+
+
+def test_each_yes_is_on_record_with_who_said_it(session):
+    reader = joined(session)
+    letter, _ = asked(session, reader)
+    old, new = Asker("Yes, there.", "2001:db8::1", "Old/1"), Asker("Yes, here.", "2001:db8::2", "New/1")
+
+    for asker, is_old in ((old, True), (old, True), (new, False), (new, False)):
+        signup.agree_to_change(session, letter.number, asker, NOW, old=is_old)
+
+    rows = session.exec(select(Consent).order_by(Consent.id)).all()[-2:]
+    assert [(row.event, row.wording, row.ip, row.agent) for row in rows] == [
+        ("agreed to change address", "Yes, there.", "2001:db8::1", "Old/1"),
+        ("address changed", "Yes, here.", "2001:db8::2", "New/1"),
+    ]
+
+
+def test_after_the_change_no_open_link_of_the_old_mailbox_works(session):
+    reader = joined(session)
+    data = signup.ask_data(session, reader, ASKER, TERMS, NOW)
+    asking.ask(session, reader, ConfirmationKind.JOIN, {}, TERMS, NOW)
+    letter, _ = asked(session, reader)
+    agree(session, letter, old=True)
+    assert signup.find_data(session, data.number, NOW) is reader
+
+    agree(session, letter, old=False)
+
+    session.expire_all()
+    assert signup.find_data(session, data.number, NOW) is None
+    assert all(row.used_at for row in session.exec(select(Confirmation)))
+
+
+def test_a_look_at_a_change_shows_the_new_address_while_it_is_open(session):
+    reader = joined(session)
+    data = signup.ask_data(session, reader, ASKER, TERMS, NOW)
+    letter, _ = asked(session, reader)
+
+    assert change.look(session, letter.number, NOW) == (Step.WAITING, NEW)
+    for number, when in ((letter.number, NOW + 48 * HOUR), (data.number, NOW), (4711, NOW)):
+        assert change.look(session, number, when) == (Step.EXPIRED, "")
+    agree(session, letter, old=True)
+    assert change.look(session, letter.number, NOW) == (Step.WAITING, NEW)
+    agree(session, letter, old=False)
+    assert change.look(session, letter.number, NOW) == (Step.ALREADY, "")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_holder_who_comes_back_at_this_very_moment_keeps_the_address(engine, session, monkeypatch):
+    holder, reader = joined(session, NEW), joined(session)
+    left = signup.leave(session, holder, ASKER, NOW)
+    letter, _ = asked(session, reader, now=NOW + DAY)
+    agree(session, letter, old=True, now=NOW + DAY)
+    session.commit()
+    use = asking.use
+
+    def _meanwhile(*args):
+        people.find(session, NEW)  # as it was before the other process
+        with Session(engine) as other:
+            signup.undo(other, left, ASKER, NOW + DAY)
+            other.commit()
+        return use(*args)
+
+    monkeypatch.setattr(asking, "use", _meanwhile)
+
+    assert agree(session, letter, old=False, now=NOW + DAY)[0] is Step.EXPIRED
+    assert [each.email for each in readers(session)] == [NEW, EMAIL]
 
 
 @pytest.mark.postgresql

@@ -3,8 +3,9 @@
 import pytest
 from sqlmodel import Session
 from web_site import visitor
-from world import reader
+from world import planned, reader
 
+from newsletter.config_sections import Digest
 from subscribers import people, signup
 from subscribers.consent import Asker
 from subscribers.models import Subscriber
@@ -47,8 +48,9 @@ def test_the_address_changes_when_both_have_agreed(guest, ada, asked, order):
     second = guest.send(link(guest, asked, order[1]))
     assert "Wednesday, 11 March 2026, at 7:00" in second.text
     assert address(guest, ada) == "new@example.net"
-    third = guest.send(link(guest, asked, order[0]))
-    assert (third.status_code, "changed already" in third.text) == (200, True)
+    for third in (guest.get(link(guest, asked, order[0])), guest.post(link(guest, asked, order[0]))):
+        assert (third.status_code, "changed already" in third.text) == (200, True)
+        assert "example.net" not in third.text
 
 
 def test_the_old_mailbox_sees_where_the_digest_would_go_and_the_new_one_nothing(guest, ada, asked):
@@ -95,5 +97,29 @@ def test_the_old_mailboxs_link_does_not_speak_for_the_new_one(guest, asked):
 
 
 def test_a_change_that_was_forgotten_has_no_address_to_show(guest):
-    assert guest.get(link(guest, 999, "old")).status_code == 200
-    assert guest.send(link(guest, 999, "old")).status_code == 410
+    assert guest.get(link(guest, 999, "old")).status_code == 410
+    assert guest.post(link(guest, 999, "old")).status_code == 410
+
+
+@pytest.mark.parametrize("what", ["late", "left"])
+def test_a_change_that_is_not_open_shows_no_address(guest, ada, asked, session, what):
+    if what == "late":
+        guest.clock.passes(hours=49)
+    else:
+        signup.leave(session, session.get(Subscriber, ada), Asker(), guest.clock())
+        session.commit()
+
+    answers = [guest.get(link(guest, asked, end)) for end in ("old", "new")]
+
+    assert [each.status_code for each in answers] == [410, 410]
+    assert all("The link is too old" in each.text and "example.net" not in each.text for each in answers)
+
+
+def test_a_digest_that_waits_goes_to_the_new_address(guest, ada, asked, session):
+    planned(session, guest.site.config.model_copy(update={"digest": Digest(floor=0)}))
+
+    for end in ("old", "new"):
+        guest.send(link(guest, asked, end))
+
+    assert [each.address for each in guest.deliveries() if each.letter == "digest"] == [address(guest, ada)]
+    assert address(guest, ada) != "ada@example.org"

@@ -37,6 +37,7 @@ def served():
         ({"origin": "https://papers.example.org"}, True),
         ({"origin": "https://papers.example.org.evil.example"}, False),
         ({"origin": "https://papers.example.org:8443"}, False),
+        ({"origin": "http://["}, False),
         ({"origin": "null"}, None),
         ({}, None),
     ],
@@ -116,6 +117,32 @@ def test_a_scanner_that_asks_for_the_head_gets_no_body():
 
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers == whole.headers
+
+
+def test_what_breaks_is_logged_without_a_single_value():
+    async def breaks(scope, receive, send):
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"sorry"})
+        raise KeyError("ada@example.org")
+
+    structlog.reset_defaults()
+    with structlog.testing.capture_logs() as lines:
+        answer = TestClient(guard.Guard(breaks, "/u/", "/api/")).get("/p/a-secret-token")
+
+    assert answer.text == "sorry"
+    assert [line["event"] for line in lines] == ["page failed", "request"]
+    assert lines[0]["error"] == "KeyError"
+    assert "breaks" in lines[0]["where"][-1]
+    assert "ada@" not in str(lines)
+    assert "secret" not in str(lines)
+
+
+def test_what_breaks_before_any_answer_is_left_to_the_server():
+    async def breaks(scope, receive, send):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        TestClient(guard.Guard(breaks, "/u/", "/api/")).get("/")
 
 
 def test_other_protocols_pass_untouched():

@@ -12,6 +12,7 @@ from subscribers.consent import Asker
 from subscribers.models import Consent, Status, Subscriber
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+URLENCODED, FORM_DATA = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
 @pytest.fixture
@@ -45,8 +46,26 @@ def one_click(guest, number, **how):
 
 @pytest.mark.parametrize(
     "how",
-    [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}],
-    ids=["urlencoded", "form-data"],
+    [
+        {"data": ONE_CLICK},
+        {"files": {"List-Unsubscribe": (None, "One-Click")}},
+        {"files": {"List-Unsubscribe": ("click.txt", "One-Click")}},
+        {"content": b"garbage", "headers": {"Content-Type": FORM_DATA}},
+        {"content": b"garbage", "headers": {"Content-Type": f"{FORM_DATA}; boundary=x"}},
+        {
+            "content": b"\xff=%ff",
+            "headers": {"Content-Type": "application/x-www-form-urlencoded; charset=undefined"},
+        },
+        {
+            "content": b"--x\r\n\r\n",
+            "headers": {"Content-Type": f"{FORM_DATA}; boundary=x; charset=punycode"},
+        },
+        {},
+    ],
+    ids=[
+        *("urlencoded", "form-data", "a file", "no boundary", "not what it says", "no charset", "punycode"),
+        "no body",
+    ],
 )
 def test_one_click_from_a_mail_program_is_effective_at_once(guest, ada, how):
     answers = [one_click(guest, ada, **how) for _ in range(2)]
@@ -88,6 +107,12 @@ def test_opening_the_link_changes_nothing(guest, ada):
     assert status(guest, ada) is Status.ACTIVE
 
 
+def test_a_slash_at_the_end_is_no_reason_to_go_on_mailing(guest, ada):
+    answer = guest.http.post(url(guest, ada).removeprefix("https://papers.example.org") + "/", data=ONE_CLICK)
+
+    assert (answer.status_code, status(guest, ada)) == (200, Status.UNSUBSCRIBED)
+
+
 def test_the_page_says_goodbye_with_a_letter_and_a_way_back(guest, ada):
     answer = guest.send(url(guest, ada))
 
@@ -102,7 +127,7 @@ def test_leaving_twice_shows_the_same_page_and_writes_once(guest, ada):
 
     assert all("Undo: keep my subscription" in each.text for each in pages)
     assert len(guest.deliveries()) == 1
-    guest.clock.passes(days=8)
+    guest.clock.passes(minutes=11)
     assert "Undo" not in guest.send(url(guest, ada)).text
 
 

@@ -4,13 +4,13 @@ import json
 
 import pytest
 from sqlmodel import Session, select
-from web_site import visitor
+from web_site import path, visitor
 from world import Scripted, planned, reader, sending
 
 from newsletter.models import Delivery
 from subscribers import erasure, signup, suppression
 from subscribers.consent import Asker
-from subscribers.models import Subscriber
+from subscribers.models import Status, Subscriber
 
 
 @pytest.fixture
@@ -29,8 +29,18 @@ def number(guest, session):
     return wanted.number
 
 
+@pytest.fixture
+def ada(guest, session):
+    """The id of a reader who has asked for nothing yet."""
+    return reader(session, "ada@example.org").id
+
+
 def link(guest, number, part=""):
     return guest.site.links.data(number, part)
+
+
+def url(guest, number, part=""):
+    return guest.site.links.preferences(number, part)
 
 
 def test_the_page_says_what_is_kept(guest, number):
@@ -114,3 +124,66 @@ def test_who_left_can_still_have_their_data_erased(guest, number, session):
     answer = guest.send(link(guest, number, "erase"), page=link(guest, number), sure="yes")
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_change_of_address_does_not_tell_in_ones_data_who_else_reads(guest, number, session, taken):
+    if taken:
+        reader(session, "wanted@example.net")
+    eve = session.exec(select(Subscriber).where(Subscriber.email == "ada@example.org")).one().id
+    guest.send(url(guest, eve, "address"), page=url(guest, eve), new_email="wanted@example.net")
+
+    kept = guest.get(link(guest, number, "download")).json()
+    page = guest.get(link(guest, number)).text
+
+    assert ("change-new" in {each.letter for each in guest.deliveries()}) is not taken
+    assert [(each["letter"], each["address"]) for each in kept["deliveries"]] == [
+        ("digest", "ada@example.org"),
+        ("change-old", "ada@example.org"),
+    ]
+    assert [each["event"] for each in kept["consents"]] == [
+        "confirmed",
+        "asked for data",
+        "asked to change address",
+    ]
+    assert [each["wishes"] for each in kept["confirmations"]] == [{}, {"email": "wanted@example.net"}]
+    assert "2 mails with" in page
+
+
+def test_the_link_to_ones_data_comes_by_mail_once(guest, ada):
+    answers = [guest.send(url(guest, ada, "data"), page=url(guest, ada)) for _ in range(2)]
+
+    assert all("a…@example.org" in each.text for each in answers)
+    assert [(each.letter, each.address) for each in guest.deliveries()] == [("data", "ada@example.org")]
+
+
+@pytest.mark.parametrize("stands", [Status.UNSUBSCRIBED, Status.BOUNCED])
+def test_who_has_left_can_have_the_link_to_their_data(guest, ada, session, stands):
+    session.get(Subscriber, ada).status = stands
+    session.commit()
+    page = guest.get(url(guest, ada))
+
+    answer = guest.send(url(guest, ada, "data"), page=url(guest, ada))
+
+    assert (page.status_code, f'action="{path(url(guest, ada, "data"))}"' in page.text) == (410, True)
+    assert (answer.status_code, "a…@example.org" in answer.text) == (200, True)
+    (letter,) = guest.deliveries()
+    assert (letter.letter, letter.address) == ("data", "ada@example.org")
+    data = guest.site.links.data(int(letter.period))
+    assert guest.get(f"{data}/download").json()["status"] == stands
+    assert "Everything is erased" in guest.send(f"{data}/erase", page=data, sure="yes").text
+
+
+@pytest.mark.parametrize("stands", [Status.BOUNCED, Status.COMPLAINED, Status.PENDING])
+def test_who_cannot_be_written_to_gets_no_button_and_no_letter(guest, ada, session, stands):
+    found = session.get(Subscriber, ada)
+    found.status = stands
+    if stands is Status.BOUNCED:
+        suppression.suppress(session, found.email, "550 no such user", guest.clock())
+    session.commit()
+
+    answers = [guest.get(url(guest, ada)), guest.post(url(guest, ada, "data"))]
+
+    assert [each.status_code for each in answers] == [410, 410]
+    assert not any("<form" in each.text.partition("<main")[2].partition("</main")[0] for each in answers)
+    assert guest.deliveries() == []

@@ -60,6 +60,13 @@ def test_the_own_digest_is_what_was_mailed_but_for_what_is_the_readers_alone(gue
     assert all("https://papers.example.org/link" in line or "a…@example.org" in line for line in other)
 
 
+def test_a_newsletter_that_moved_gives_nothing_more_away(guest, link):
+    moved = guest.site.config.newsletter.model_copy(update={"url": "https://new.example.org"})
+    object.__setattr__(guest.site, "config", guest.site.config.model_copy(update={"newsletter": moved}))
+
+    assert not re.search(r"/(p|u)/[0-9]", guest.get(link).text)
+
+
 def test_whoever_is_shown_a_digest_can_neither_change_nor_end_the_subscription(guest, link):
     text = guest.get(link).text
 

@@ -108,6 +108,7 @@ def made(config, engine, clock, wake, refused=frozenset()):
         clock=clock,
         wake=wake,
         seconds=time.time,
+        sleep=lambda _: None,
         refused_domains=refused,
     )
 

@@ -11,7 +11,11 @@ from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
+
+    from sqlalchemy import Engine
+    from sqlmodel import Session
 
     from subscribers.csv_rows import Rejected, Row, Table
     from subscribers.imports import ImportReport
@@ -84,29 +88,52 @@ class _Found:
 
 def _import(started: Started, file: Path, wanted: str, at: "datetime", beside: Path | None) -> _Found:
     """Store the good rows, and write the rejected ones to `beside`; None for a dry run, which stores nothing."""
-    from newsletter import db
     from newsletter.cli.console import progress
-    from subscribers.csv_rows import open_csv, rejected_csv
+    from subscribers.csv_rows import open_csv
+    from subscribers.csv_spool import Spool
     from subscribers.imports import import_rows
     from subscribers.preferences import Preferences
 
     catalogue = started.config.catalogue()
     lines = _Lines(file)
     found = _Found(open_csv(lines.read(), Preferences(size=started.config.digest.size), wanted, catalogue))
-    with db.writing(started.engine) as session, progress(every=4) as say:
+    with Spool() as spool, progress(every=4) as say:
+        # The whole file before the lock: whoever leaves by one click meanwhile must not wait for our parser.
+        spool.keep(_told(found.pass_on(catalogue), lambda done: say("read", f"{done:,} rows", lines.part())))
 
-        def told(done: int) -> None:
+        def stored(done: int) -> None:
             if done >= LONG:
-                say("import", f"{done:,} rows", lines.part())
+                say("import", f"{done:,} rows", done / spool.rows)
 
-        found.report = import_rows(session, found.pass_on(catalogue), at, WORDING, told)
-        found.rejected = sorted(found.rejected + found.report.rejected, key=lambda each: each.line)
-        if beside is None:
-            session.rollback()
-        elif found.rejected:  # before the commit: what cannot be reported is not stored either
-            with beside.open("w", encoding="utf-8", newline="", errors="surrogateescape") as out:
-                rejected_csv(found.rejected, out.write)
+        with _session(started.engine, store=beside is not None) as session:
+            found.report = import_rows(session, spool, at, WORDING, stored, store=beside is not None)
+            found.rejected = sorted(found.rejected + found.report.rejected, key=lambda each: each.line)
+            if beside is not None and found.rejected:  # before the commit: what cannot be reported is not stored
+                _write_rejected(beside, found.rejected)
     return found
+
+
+def _told(rows: "Iterator[Row]", say: "Callable[[int], object]") -> "Iterator[Row]":
+    for done, row in enumerate(rows, start=1):
+        if done % LONG == 0:
+            say(done)
+        yield row
+
+
+def _session(engine: "Engine", *, store: bool) -> "AbstractContextManager[Session]":
+    """One that takes the write lock and commits, or one that only reads."""
+    from sqlmodel import Session
+
+    from newsletter import db
+
+    return db.writing(engine) if store else Session(engine)
+
+
+def _write_rejected(beside: Path, rejected: "list[Rejected]") -> None:
+    from subscribers.csv_rows import rejected_csv
+
+    with beside.open("w", encoding="utf-8", newline="", errors="surrogateescape") as out:
+        rejected_csv(rejected, out.write)
 
 
 class _Lines:

@@ -1,4 +1,8 @@
-"""Letters that somebody waits for: put among the deliveries, sent at once, and drained by a thread of the web."""
+"""Letters that somebody waits for, put among the deliveries and sent at once; and the thread beside the web pages.
+
+The thread has three jobs, each on its own: it sends the letters that are due, forgets each hour what is past, and
+makes ready what visitors would wait for. A fault of one is logged once and costs that job one turn.
+"""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from newsletter.cli.start import Started, now
-from newsletter.errors import ConfigError, NewsletterError
+from newsletter.errors import ConfigError
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -67,20 +71,21 @@ def _drain(
 
 @dataclass
 class Outgoing:
-    """A thread that sends letters when woken and every 15 seconds, and forgets what is past every hour.
+    """A thread that does its jobs when woken and every 15 seconds: send letters, tidy each hour, warm.
 
-    `every` is how many seconds it sleeps at most; `warm` is called at each look, to make ready what visitors
-    would wait for. A fault of the database is logged and costs this look only.
+    `every` is how many seconds it sleeps at most; whoever sets `woken` has it look at once. `warm` is called at
+    each look, to make ready what visitors would wait for. What one job fails with is logged once, and keeps
+    neither the others nor the next look.
     """
 
     started: Started
     every: float = EVERY
     clock: "Clock" = now
     warm: Callable[[], object] = tuple
-    _woken: threading.Event = field(default_factory=threading.Event)
+    woken: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _tidy_at: datetime | None = None
-    _last_fault: str = ""
+    _faults: dict[str, str] = field(default_factory=dict)  # by job: what it failed with at the last look
 
     def __enter__(self) -> Self:
         """Start; the process waits for the message in hand when it ends."""
@@ -90,36 +95,37 @@ class Outgoing:
 
     def __exit__(self, *exc: object) -> None:
         self._stopping.set()
-        self._woken.set()
+        self.woken.set()
         self._thread.join()
-
-    def wake(self) -> None:
-        """There is a letter to send."""
-        self._woken.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._woken.clear()
+            self.woken.clear()
             self.look()
-            self._woken.wait(self.every)
+            self.woken.wait(self.every)
 
     def look(self) -> None:
-        """Send what is due, and tidy up when an hour has passed."""
-        from sqlalchemy.exc import SQLAlchemyError
+        """Do each job once."""
+        for name, job in (("send letters", self._send), ("tidy", self._tidy), ("warm", self.warm)):
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001 - whatever it is, letters have to go out after it as well
+                self._tell(name, error)
+            else:
+                self._faults.pop(name, None)
 
+    def _tell(self, job: str, error: Exception) -> None:
+        """Log a fault of a job, but the same one not again every 15 seconds."""
         from subscribers.addresses import redacted_in
 
-        try:
-            _drain(self.started, self.clock, stop=self._stopping)
-            self._tidy()
-            self.warm()
-        except (SQLAlchemyError, OSError, NewsletterError) as error:
-            reason = redacted_in(str(error).partition("\n")[0])
-            if reason != self._last_fault:  # once, not every 15 seconds
-                log.critical("letters not sent", fault=type(error).__name__, reason=reason)
-            self._last_fault = reason
-        else:
-            self._last_fault = ""
+        fault = type(error).__name__
+        reason = redacted_in(str(error).partition("\n")[0])  # parameters of a statement stand on further lines
+        if self._faults.get(job) != (said := f"{fault}: {reason}"):
+            log.critical("a job of the web failed", job=job, fault=fault, reason=reason)
+        self._faults[job] = said
+
+    def _send(self) -> None:
+        _drain(self.started, self.clock, stop=self._stopping)
 
     def _tidy(self) -> None:
         from newsletter import db, records, wiring

@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from subscribers.models import Subscriber
 
 LEFT = "Taken off by the administrator."
+# By the value of a LetterKind, which is slow to import; a test holds that none is missing.
+NAMES = {
+    "confirm": "The letter that asks them to confirm",
+    "welcome": "The letter of welcome",
+    "goodbye": "The letter of goodbye",
+    "link": "The letter with their own links",
+    "data": "The letter about their data",
+    "change-old": "The letter to their old address",
+    "change-new": "The letter to their new address",
+}
 
 
 def told_of_letter(started: Started, letter: "LetterWanted", *, as_json: bool) -> bool:
@@ -39,9 +49,6 @@ def told_of_letter(started: Started, letter: "LetterWanted", *, as_json: bool) -
     said = f"waits: {why}. `newsletter send` tries it again" if waits else f"is {state}: {why}"
     typer.echo(f"{NAMES[letter.kind.value]} {said}.", err=True)
     return False
-
-
-NAMES = {"confirm": "The letter that asks them to confirm", "goodbye": "The letter of goodbye"}
 
 
 def pause(

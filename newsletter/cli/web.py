@@ -4,6 +4,7 @@ import contextlib
 import errno
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -48,9 +49,10 @@ def web(
     wiring.transport(started.config)  # what cannot send is to say so now, not when somebody waits for a letter
     settings = started.config.web
     clock = started_at(at)
-    outgoing = Outgoing(started, clock=clock)
-    site = make_site(started, outgoing.wake, clock)
-    outgoing.warm = site.showcase.topic_counts  # here and not by the visitor who comes when it has grown old
+    woken = threading.Event()
+    site = make_site(started, woken.set, clock)
+    # The thread warms what would else be counted for the visitor who comes when it has grown old.
+    outgoing = Outgoing(started, clock=clock, warm=site.showcase.topic_counts, woken=woken)
     listening = listen(host or settings.host, settings.port if port is None else port)
     options = uvicorn.Config(
         make_app(site),
@@ -140,6 +142,7 @@ def make_site(started: Started, wake: Callable[[], None], clock: "Clock" = now) 
         clock=clock,
         wake=wake,
         seconds=time.time,
+        sleep=time.sleep,
         refused_domains=_refused_domains(config),
     )
 

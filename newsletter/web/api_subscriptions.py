@@ -53,13 +53,15 @@ def subscribe(request: Request, response: Response, wanted: Subscription) -> Mes
     site.throttle.form(ip_of(request))
     preferences = preferences_in(wanted, site.config.digest.size)
     choices, email = choices_in(wanted, site.catalogue), site.address(wanted.email)
-    site.throttle.letter(email)
-    with db.writing(site.engine) as session:
-        asker, now = asker_of(request, ASKED), site.clock()
-        letter = signup.join(session, email, preferences, choices, asker, site.terms, now)
-        if letter:
-            letters.put(session, site.letters, site.keys, letter, now)
-    site.wake()  # also where there is nothing to send: the answer takes the same time
+    with site.evenly():
+        site.throttle.room(email)
+        with db.writing(site.engine) as session:
+            asker, now = asker_of(request, ASKED), site.clock()
+            letter = signup.join(session, email, preferences, choices, asker, site.terms, now)
+            if letter:
+                letters.put(session, site.letters, site.keys, letter, now)
+                site.throttle.letter(email)
+        site.wake()  # also where there is nothing to send: the answer takes the same time
     response.headers.update(SECRET)
     hours = site.config.signup.confirm_hours
     return Message(

@@ -1,6 +1,5 @@
 """The web application: every page and the API below one address, each request guarded, each error a page."""
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -41,7 +40,6 @@ SAID = {
     405: ("This address cannot do that", "Go back to the page you came from and try its buttons."),
     413: ("That is too much", "The form holds more than this site takes."),
 }
-log = structlog.get_logger(__name__)
 
 
 def make_app(site: Site) -> App:
@@ -54,6 +52,7 @@ def make_app(site: Site) -> App:
         openapi_url=f"{prefix}/api/openapi.json",
         docs_url=None,  # it would load scripts from another host
         redoc_url=None,
+        redirect_slashes=False,  # it would build a URL from the Host header, and one-click may not be redirected
     )
     app.state.site = site
     for each in PAGES:
@@ -108,7 +107,7 @@ def _too_many(request: Request, error: Exception) -> Response:
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    log.error("page failed", route=getattr(request.scope.get("route"), "path", "none"), error=type(error).__name__)
+    del error  # the guard logs it, without its values
     return _answer(
         request, 500, "Something broke on our side", "Nothing was changed. Please try again in a minute."
     )

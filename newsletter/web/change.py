@@ -6,14 +6,13 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from newsletter import db
+from newsletter import db, ledger
 from newsletter.web import standing
 from newsletter.web.page import Form, number_in, secret_page
 from newsletter.web.site import asker_of, site_of
 from newsletter.web.standing import Said
-from subscribers import signup
+from subscribers import change, signup
 from subscribers.asking import Step
-from subscribers.models import Confirmation
 from subscribers.tokens import Purpose
 
 router = APIRouter()
@@ -24,12 +23,14 @@ PURPOSES = {"old": Purpose.CHANGE_OLD, "new": Purpose.CHANGE_NEW}
 
 @router.get("/change/{end}/{token}")
 def ask(request: Request, end: End, token: str) -> Response:
-    """A page with one button; the old mailbox sees where its digest would go."""
+    """A page with one button while the question is open; the old mailbox sees where its digest would go."""
     number, site = number_in(request, PURPOSES[end], token), site_of(request)
     with Session(site.engine) as session:
-        asked = session.get(Confirmation, number)
-        new = str(asked.wishes.get("email", "")) if asked and end == "old" else ""
-    return secret_page(request, "change.html", end=end, new=new, wording=WORDINGS[end])
+        step, new = change.look(session, number, site.clock())
+    if step is not Step.WAITING:
+        return _answer(request, step, end)
+    shown = new if end == "old" else ""
+    return secret_page(request, "change.html", end=end, new=shown, wording=WORDINGS[end])
 
 
 @router.post("/change/{end}/{token}")
@@ -40,8 +41,15 @@ def agree(request: Request, end: End, token: str, fields: Form) -> Response:
     with db.writing(site.engine) as session:
         asker, now = asker_of(request, WORDINGS[end]), site.clock()
         step, reader = signup.agree_to_change(session, number, asker, now, old=end == "old")
-        comes = standing.next_words(reader, now) if reader and step is Step.DONE else ""
-    said = _said(step, end, comes, site.paths.link())
+        comes = ""
+        if reader and step is Step.DONE:
+            ledger.readdress(session, reader.id, reader.email)
+            comes = standing.next_words(reader, now)
+    return _answer(request, step, end, comes)
+
+
+def _answer(request: Request, step: Step, end: End, comes: str = "") -> Response:
+    said = _said(step, end, comes, site_of(request).paths.link())
     return secret_page(request, "said.html", 410 if step in {Step.EXPIRED, Step.REFUSED} else 200, said=said)
 
 

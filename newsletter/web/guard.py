@@ -1,6 +1,8 @@
 """What every request passes: size limits, a check against forged forms, safe headers, a log without secrets."""
 
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,7 +62,12 @@ class Guard:
         if refusal := self._refusal(scope):
             await refusal(scope, receive, answer)
         else:
-            await self.app(scope, _measured(receive), answer)
+            try:
+                await self.app(scope, _measured(receive), answer)
+            except Exception as error:  # the page of the error is out: the server's log would show every value
+                if not status:
+                    raise
+                log.error("page failed", error=type(error).__name__, where=_where(error))  # noqa: TRY400 - values
         # The route's pattern, not the path: that holds the token.
         route = getattr(scope.get("route"), "path", "none")
         log.info("request", method=scope["method"], route=route, status=status)
@@ -91,7 +98,18 @@ def origin(headers: Headers) -> bool | None:
     if site := headers.get("sec-fetch-site"):
         return site in {"same-origin", "none"}
     source = headers.get("origin", "null")
-    return None if source == "null" else urlsplit(source).netloc == headers.get("host")
+    if source == "null":
+        return None
+    try:
+        return urlsplit(source).netloc == headers.get("host")
+    except ValueError:  # "http://["
+        return False
+
+
+def _where(error: Exception) -> list[str]:
+    """The innermost places of a traceback, without the values in its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _protect(message: Message) -> None:

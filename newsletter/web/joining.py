@@ -129,13 +129,15 @@ def join(request: Request, fields: Form) -> Response:
     email, errors = address(site, fields)
     if errors := {**errors, **reading.errors}:
         return _again(request, fields, errors)
-    site.throttle.letter(email)
-    with db.writing(site.engine) as session:
-        asker, now = asker_of(request, CONSENT), site.clock()
-        wanted = signup.join(session, email, reading.preferences, reading.choices, asker, site.terms, now)
-        if wanted:
-            letters.put(session, site.letters, site.keys, wanted, now)
-    site.wake()  # also where there is nothing to send: the answer takes the same time
+    with site.evenly():
+        site.throttle.room(email)
+        with db.writing(site.engine) as session:
+            asker, now = asker_of(request, CONSENT), site.clock()
+            wanted = signup.join(session, email, reading.preferences, reading.choices, asker, site.terms, now)
+            if wanted:
+                letters.put(session, site.letters, site.keys, wanted, now)
+                site.throttle.letter(email)
+        site.wake()  # also where there is nothing to send: the answer takes the same time
     return RedirectResponse(site.paths.sent(), 303)
 
 

@@ -1,16 +1,19 @@
 """Leaving: one click from the mail program, a page with a button, the way back, and one's link by mail."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from sqlmodel import Session
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from newsletter import db, letters
 from newsletter.web import joining, standing
 from newsletter.web.forms import Filled
-from newsletter.web.page import Form, first, number_in, secret_page
+from newsletter.web.page import Form, number_in, secret_page
 from newsletter.web.site import asker_of, ip_of, site_of
+from newsletter.web.stamp import FIELD
 from newsletter.web.standing import Said
 from subscribers import asking, consent, signup
 from subscribers.models import CONFIRMED, Status, Subscriber
@@ -21,6 +24,7 @@ ONE_CLICK = "List-Unsubscribe=One-Click"  # the whole body, RFC 8058 section 3.2
 WORDING = "Unsubscribe me."
 UNDO_WORDING = "Keep my subscription."
 LINK_WORDING = "Send me my link."
+JUST_NOW = timedelta(minutes=10)
 
 
 @router.get("/u/{token}")
@@ -30,26 +34,37 @@ def ask(request: Request, token: str) -> Response:
     return secret_page(request, "leave.html", wording=WORDING)
 
 
+async def _page_of_ours(request: Request) -> bool:
+    """Whether our own page sent this; whatever a mail program sends, however broken, is its click.
+
+    Nothing but the token decides whether somebody leaves (RFC 8058 section 3.2).
+    """
+    try:
+        async with request.form() as form:
+            return FIELD in form
+    except (HTTPException, LookupError, UnicodeError):
+        return False
+
+
 @router.post("/u/{token}")
-def leave(request: Request, token: str, fields: Form) -> Response:
+@router.post("/u/{token}/", include_in_schema=False)  # some programs tidy URLs, and may not be redirected
+def leave(request: Request, token: str, ours: Annotated[bool, Depends(_page_of_ours)]) -> Response:
     """Unsubscribe at once: from the page, or from the mail program's own button, which gets plain text.
 
     The mail program's click brings no letter: some providers count mail after it against the sender.
     """
     number, site = number_in(request, Purpose.UNSUBSCRIBE, token), site_of(request)
-    by_program = first(fields, "List-Unsubscribe").strip().lower() == "one-click"
-    wording = ONE_CLICK if by_program else WORDING
     undo = None
     with db.writing(site.engine) as session:
         reader = asking.lock(session, number)
         if reader is not None:
             read, now = reader.status in CONFIRMED, site.clock()
-            left = signup.leave(session, reader, asker_of(request, wording), now)
-            if left and read and not by_program:
+            left = signup.leave(session, reader, asker_of(request, WORDING if ours else ONE_CLICK), now)
+            if left and read and ours:
                 letters.put(session, site.letters, site.keys, signup.goodbye(reader, left, now), now)
             undo = left or _withdrawal(session, reader, now)
     site.wake()
-    if by_program:
+    if not ours:
         return PlainTextResponse("You are unsubscribed.\n", headers={"Cache-Control": "no-store"})
     return secret_page(request, "goodbye.html", undo=undo)
 
@@ -98,20 +113,25 @@ def send_link(request: Request, fields: Form) -> Response:
     if trouble or wrong:
         shown = {"form": Filled(fields, wrong), "labels": joining.LABELS}
         return secret_page(request, "link.html", 422, friendly=joining.TRY_AGAIN.get(trouble, ""), **shown)
-    site.throttle.letter(email)
-    with db.writing(site.engine) as session:
-        now = site.clock()
-        wanted = signup.send_link(session, email, asker_of(request, LINK_WORDING), site.terms, now)
-        if wanted:
-            letters.put(session, site.letters, site.keys, wanted, now)
-    site.wake()
+    with site.evenly():
+        site.throttle.room(email)
+        with db.writing(site.engine) as session:
+            now = site.clock()
+            wanted = signup.send_link(session, email, asker_of(request, LINK_WORDING), site.terms, now)
+            if wanted:
+                letters.put(session, site.letters, site.keys, wanted, now)
+                site.throttle.letter(email)
+        site.wake()
     return answer
 
 
 def _withdrawal(session: Session, reader: Subscriber, now: datetime) -> int | None:
-    """The withdrawal that this reader can still take back, when they see the page once more."""
+    """The withdrawal of just now, for who sees the page once more; later only the goodbye letter has a way back.
+
+    Mails are forwarded: whoever has one must not bring back somebody who left days ago.
+    """
     last = consent.newest(session, reader.id)
-    open_still = last is not None and now - last.at <= signup.UNDO_FOR
+    open_still = last is not None and now - last.at <= JUST_NOW
     return last.id if last and open_still and reader.status is Status.UNSUBSCRIBED else None
 
 

@@ -85,8 +85,11 @@ def number_in(request: Request, purpose: tokens.Purpose, token: str) -> int:
 
 async def _form(request: Request) -> dict[str, list[str]]:
     """The fields that came, urlencoded or as form-data; 403 for one that no page of ours can have sent."""
-    async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
-        fields = _texts(form)
+    try:
+        async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
+            fields = _texts(form)
+    except (LookupError, UnicodeError):  # a charset that nobody knows, or text that is not of it
+        raise HTTPException(400) from None
     one = {name: values[0] for name, values in fields.items()}
     if not request.scope.get("proven", True) and not site_of(request).stamps.ours(one):
         raise HTTPException(403, "This form is too old, or was sent from another site: open the page again.")

@@ -1,6 +1,7 @@
 """A reader's preferences: topics, words, authors, when and how much; pause, change of address, own data."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request
@@ -13,11 +14,12 @@ from newsletter.web import forms, joining, standing
 from newsletter.web.forms import Fields, Filled
 from newsletter.web.page import Form, first, number_in, secret_page
 from newsletter.web.site import Site, asker_of, ip_of, site_of
+from newsletter.web.standing import Said
 from subscribers import asking, erasure, people, signup
 from subscribers import preferences as preference
 from subscribers.addresses import redacted
 from subscribers.errors import InvalidPreference
-from subscribers.models import Subscriber
+from subscribers.models import CONFIRMED, Subscriber
 from subscribers.tokens import Purpose
 
 router = APIRouter()
@@ -34,7 +36,7 @@ def show(request: Request, token: str) -> Response:
     """Everything a reader chose, in one form."""
     number = number_in(request, Purpose.PREFERENCES, token)
     with Session(site_of(request).engine) as session:
-        return _page(request, session.get(Subscriber, number))
+        return _page(request, session, session.get(Subscriber, number))
 
 
 @router.post("/p/{token}")
@@ -46,11 +48,13 @@ def save(request: Request, token: str, fields: Form) -> Response:
         before = preference.of(reader), people.choices_of(reader)
         reading = forms.read(fields, site.catalogue, before[0])
         if reading.errors:
-            return _page(request, reader, wrong=reading.errors, typed=fields)
+            return _page(request, session, reader, wrong=reading.errors, typed=fields)
         people.choose(reader, reading.preferences, reading.choices)
         session.flush()
         changed = standing.changes(before, (reading.preferences, reading.choices))
-        return _page(request, reader, done=("Saved.", *changed) if changed else ("Saved. Nothing was different.",))
+        return _page(
+            request, session, reader, done=("Saved.", *changed) if changed else ("Saved. Nothing was different.",)
+        )
 
     return _changing(request, token, act)
 
@@ -64,8 +68,8 @@ def pause(request: Request, token: str, fields: Form) -> Response:
         try:
             signup.pause(session, reader, _end(first(fields, "until"), reader, now), now)
         except InvalidPreference as error:
-            return _page(request, reader, wrong={"until": forms.words(error)}, typed=fields)
-        return _page(request, reader, done=(f"Paused {standing.pause_words(reader, now)}.",))
+            return _page(request, session, reader, wrong={"until": forms.words(error)}, typed=fields)
+        return _page(request, session, reader, done=(f"Paused {standing.pause_words(reader, now)}.",))
 
     return _changing(request, token, act)
 
@@ -78,7 +82,9 @@ def resume(request: Request, token: str, fields: Form) -> Response:
 
     def act(session: Session, reader: Subscriber) -> Response:
         signup.resume(session, reader, now)
-        return _page(request, reader, done=(f"Your next digest comes on {standing.next_words(reader, now)}.",))
+        return _page(
+            request, session, reader, done=(f"Your next digest comes on {standing.next_words(reader, now)}.",)
+        )
 
     return _changing(request, token, act)
 
@@ -92,23 +98,27 @@ def address(request: Request, token: str, fields: Form) -> Response:
 
     def act(session: Session, reader: Subscriber) -> Response:
         if wrong:
-            return _page(request, reader, wrong=wrong, typed=fields)
-        site.throttle.letter(email)
+            return _page(request, session, reader, wrong=wrong, typed=fields)
+        site.throttle.room(email)
+        asker, now = asker_of(request, CHANGE_WORDING), site.clock()
         try:
-            asker, now = asker_of(request, CHANGE_WORDING), site.clock()
             wanted = signup.ask_change(session, reader, email, asker, site.terms, now)
-        except InvalidPreference as error:
-            return _page(request, reader, wrong={"new_email": forms.words(error)}, typed=fields)
+        except InvalidPreference:  # their own address, which the page does not show: a guess is not confirmed
+            wanted = ()
         for each in wanted:
             letters.put(session, site.letters, site.keys, each, now)
-        return _page(request, reader, done=_asked_change(site))
+            site.throttle.letter(each.address)
+        return _page(request, session, reader, done=_asked_change(site))
 
     return _waking(site, _changing(request, token, act))
 
 
 @router.post("/p/{token}/data")
 def data(request: Request, token: str, fields: Form) -> Response:
-    """Mail the link to the reader's own data: this page's address is in every mail they may have passed on."""
+    """Mail the link to the reader's own data, also to who has left.
+
+    By mail because this page's address is in every mail that they may have passed on.
+    """
     del fields  # asked for so that it is checked where it came from
     site = site_of(request)
     site.throttle.form(ip_of(request))
@@ -118,18 +128,31 @@ def data(request: Request, token: str, fields: Form) -> Response:
         wanted = erasure.ask_data(session, reader, asker, site.terms, now)
         if wanted:
             letters.put(session, site.letters, site.keys, wanted, now)
-        return _page(request, reader, done=_asked_data(site, reader))
+        told = _asked_data(site, reader)
+        if standing.closed(reader, site.paths):
+            return secret_page(request, "said.html", said=Said("Check your mail", told))
+        return _page(request, session, reader, done=told)
 
-    return _waking(site, _changing(request, token, act))
+    return _waking(site, _changing(request, token, act, _reads_or_left))
 
 
-def _changing(request: Request, token: str, act: Act) -> Response:
+def _reads(_: Session, reader: Subscriber) -> bool:
+    return reader.status in CONFIRMED
+
+
+def _reads_or_left(session: Session, reader: Subscriber) -> bool:
+    return _reads(session, reader) or erasure.may_ask_data(session, reader)
+
+
+def _changing(
+    request: Request, token: str, act: Act, may: Callable[[Session, Subscriber], bool] = _reads
+) -> Response:
     """What the act answers, with the reader locked; a page that says why where there is nobody to act for."""
     number, site = number_in(request, Purpose.PREFERENCES, token), site_of(request)
     with db.writing(site.engine) as session:
         reader = asking.lock(session, number)
-        if reader is None or standing.closed(reader, site.paths):
-            return _page(request, reader)
+        if reader is None or not may(session, reader):
+            return _page(request, session, reader)
         return act(session, reader)
 
 
@@ -140,6 +163,7 @@ def _waking(site: Site, answer: Response) -> Response:
 
 def _page(
     request: Request,
+    session: Session,
     reader: Subscriber | None,
     done: Sequence[str] = (),
     wrong: Mapping[str, str] | None = None,
@@ -149,6 +173,8 @@ def _page(
     site = site_of(request)
     said = standing.closed(reader, site.paths)
     if reader is None or said:
+        if reader is not None and said and erasure.may_ask_data(session, reader):
+            said = replace(said, sends=((DATA_WORDING, site.paths.preferences(reader.id, "data")),))
         return secret_page(request, "said.html", 410, said=said)
     now = site.clock()
     stored = forms.fields_of(preference.of(reader), people.choices_of(reader), site.catalogue)

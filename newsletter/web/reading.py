@@ -4,24 +4,20 @@ import re
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from markupsafe import escape
 from sqlmodel import Session, col, select
 from starlette.responses import HTMLResponse, Response
 
 from newsletter import render
 from newsletter.errors import MessageError
 from newsletter.ledger import DIGEST
-from newsletter.links import Links
 from newsletter.mail import digest
 from newsletter.mail.content import DigestContent
-from newsletter.mail.message import readable
 from newsletter.models import RELEASING, Delivery, State
 from newsletter.showcase import Period, Shown
 from newsletter.web.cards import in_digest
 from newsletter.web.front import busiest
 from newsletter.web.page import SECRET, day_in, notice, number_in, page
 from newsletter.web.site import Site, site_of
-from subscribers.addresses import redacted
 from subscribers.models import FollowKind
 from subscribers.preferences import Choice
 from subscribers.tokens import Purpose
@@ -56,21 +52,10 @@ def own_digest(request: Request, period: str, token: str) -> Response:
         if found is None or found.state in RELEASING or found.edition_id is None:
             return notice(request, "There is no digest here", _why_none(found), status=404)
         try:
-            html = readable(render.run(session, found.id, site.keys).content)[1]
+            html = render.page(session, found.id, site.keys)
         except MessageError:
             return notice(request, "There is no digest here", "Its papers are not kept any more.", status=404)
-        html = shareable(html, found.address, reader, site.links)
     return HTMLResponse(html, headers=SECRET | {"Content-Security-Policy": MAIL_POLICY.format(frames="'none'")})
-
-
-def shareable(html: str, address: str, reader: int, links: Links) -> str:
-    """The page without what nobody gives away with its URL: the address, and the links to change or leave.
-
-    Those lead to the form that mails a reader their links. Thumbs stay: the text part of a mail has no others.
-    """
-    for own in (links.preferences(reader), links.unsubscribe(reader)):
-        html = html.replace(str(escape(own)), links.link())
-    return html.replace(str(escape(address)), redacted(address))
 
 
 def _why_none(found: Delivery | None) -> str:

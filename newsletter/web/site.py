@@ -1,6 +1,7 @@
 """What the pages work with, made once: configuration, database, signing keys, letters, limits, a clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,6 +24,7 @@ from subscribers.signup import Asker, Terms
 from subscribers.topics import Catalogue
 
 LONGEST_AGENT = 400
+EVEN_SECONDS = 0.1  # several times what the slowest way takes
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Site:
     clock: Callable[[], datetime]
     wake: Callable[[], None]
     seconds: Callable[[], float]
+    sleep: Callable[[float], None]
     refused_domains: frozenset[str] = frozenset()
 
     @cached_property
@@ -75,6 +78,13 @@ class Site:
     def prefix(self) -> str:
         """The path of newsletter.url without a slash at its end: pages may live below one."""
         return "/" + path if (path := self.links.home().split("/", 3)[3].strip("/")) else ""
+
+    @contextmanager
+    def evenly(self) -> Iterator[None]:
+        """Take the same time whatever is found: how long an answer takes must not tell who reads."""
+        start = self.seconds()
+        yield
+        self.sleep(max(0.0, EVEN_SECONDS - (self.seconds() - start)))
 
     def address(self, typed: str) -> str:
         """The normalised address of somebody who wants letters; InvalidPreference when it cannot have any."""

@@ -35,11 +35,12 @@ Key = tuple[FollowKind, str]
 
 @dataclass(frozen=True)
 class Said:
-    """A page of a few sentences: `ways` are buttons as (words, URL), the first one filled."""
+    """A page of a few sentences: `ways` are links as (words, URL), the first one filled; `sends` are forms."""
 
     title: str
     lines: tuple[str, ...]
     ways: tuple[tuple[str, str], ...] = ()
+    sends: tuple[tuple[str, str], ...] = ()
 
 
 def chosen(reader: Subscriber, now: datetime) -> Chosen:

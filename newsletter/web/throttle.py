@@ -1,4 +1,4 @@
-"""How often one client, mailbox or mail domain may ask something of us: fixed rates, kept in memory."""
+"""How often one client may ask something of us, and a mail domain be written to: fixed rates, kept in memory."""
 
 import ipaddress
 from collections.abc import Callable
@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 
 from newsletter.errors import TooManyRequests
-from subscribers.addresses import base
 
 IPV6_NETWORK = 64  # what one household or server gets: its addresses are one client
 # Fixed: nobody types more, and a higher rate would only help a machine.
-PER_MAILBOX = parse("5 per hour")
 WRONG_LINKS = parse("60 per hour")
 PREVIEWS = parse("40 per minute")  # a script asks after each pause in typing
 
@@ -28,12 +26,12 @@ class Rates:
 
 
 class Throttle:
-    """Counts what was asked within a moving window; one for each process."""
+    """Counts what was asked within a window; one for each process. Windows that are over take no memory."""
 
     def __init__(self, rates: Rates, seconds: Callable[[], float]) -> None:
         """`seconds` are those of the real time since 1970, by which the library counts."""
         self._seconds = seconds
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._per_client, self._per_domain, self._overall = map(
             parse, (rates.per_client, rates.per_domain, rates.overall)
         )
@@ -46,14 +44,22 @@ class Throttle:
         """Count a preview: it costs more than a page does."""
         self._count(PREVIEWS, "preview", client(ip))
 
-    def letter(self, email: str) -> None:
-        """Count a letter that a stranger asks for; `email` is a normalised address.
+    def room(self, email: str) -> None:
+        """TooManyRequests when no more letters may be written now, to this mail domain or at all.
 
-        Counted before anybody knows whether a letter will be written, so that the answer tells nothing.
+        Only letters that were written count, so that asking for strangers' addresses closes nothing.
         """
-        self._count(PER_MAILBOX, "mailbox", base(email))
-        self._count(self._per_domain, "domain", email.rpartition("@")[2])
-        self._count(self._overall, "overall", "")
+        for rate, kind, who in self._letters(email):
+            if not self._limiter.test(rate, kind, who):
+                raise self._too_many(rate, kind, who)
+
+    def letter(self, email: str) -> None:
+        """Count a letter that somebody caused to be written to this normalised address."""
+        for rate, kind, who in self._letters(email):
+            self._limiter.hit(rate, kind, who)
+
+    def _letters(self, email: str) -> list[tuple[RateLimitItem, str, str]]:
+        return [(self._per_domain, "domain", email.rpartition("@")[2]), (self._overall, "overall", "")]
 
     def wrong_link(self, ip: str) -> None:
         """Count a link that was not signed by us: somebody may be guessing."""
@@ -61,9 +67,11 @@ class Throttle:
 
     def _count(self, rate: RateLimitItem, kind: str, who: str) -> None:
         if not self._limiter.hit(rate, kind, who):
-            reset, _ = self._limiter.get_window_stats(rate, kind, who)
-            wait = round(reset - self._seconds())
-            raise TooManyRequests(min(max(1, wait), rate.get_expiry()))
+            raise self._too_many(rate, kind, who)
+
+    def _too_many(self, rate: RateLimitItem, kind: str, who: str) -> TooManyRequests:
+        reset, _ = self._limiter.get_window_stats(rate, kind, who)
+        return TooManyRequests(min(max(1, round(reset - self._seconds())), rate.get_expiry()))
 
 
 def client(ip: str) -> str:
