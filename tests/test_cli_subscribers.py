@@ -153,4 +153,4 @@ def test_a_suppression_can_be_lifted(workplace):
 
     assert as_json("subscribers", "suppress", "ada@example.org", "--lift")["changed"] is True
     assert as_json("subscribers", "show", "ada@example.org")["suppressed"] is None
-    assert "is not on the list" in run("subscribers", "suppress", "ada@example.org", "--lift").stdout
+    assert "was not on the list" in run("subscribers", "suppress", "ada@example.org", "--lift").stdout

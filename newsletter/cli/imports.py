@@ -206,9 +206,10 @@ def _print_import(document: dict[str, Any], found: _Found) -> None:
         typer.echo(f"This is an export of {found.table.service.title}.")
     counts = ", ".join(f"{document[name]:,} {would}{name}" for name in ("added", "updated", "unchanged"))
     typer.echo(f"{counts}; {plural(len(found.rejected), 'row')} rejected.")
-    if found.table.service or document["dry_run"]:
-        stand = ", ".join(f"{count:,} {status}" for status, count in document["statuses"].items() if count)
-        typer.echo(f"They {'would ' if document['dry_run'] else ''}stand as: {stand or 'nobody'}.")
+    if stand := ", ".join(f"{count:,} {status}" for status, count in document["statuses"].items() if count):
+        typer.echo(f"They {'would ' if document['dry_run'] else ''}stand as: {stand}.")
+    if document["statuses"]["pending"]:
+        typer.echo("Who is pending gets nothing, no letter either: they can join on the web themselves.")
     if document["suppressed"]:
         addresses = plural(document["suppressed"], "address", "addresses")
         typer.echo(f"{addresses} {would or ''}put on the list of those that are never mailed.")

@@ -164,7 +164,8 @@ def suppress(
             changed = suppression.suppress(session, address, reason, now(at))
         kept = suppression.reason_for(session, address)
     document = {"email": address, "reason": kept, "changed": changed}
-    words = f"is on the list: {kept}" if kept else "is not on the list"
+    off = "was taken off the list" if changed else "was not on the list"
+    words = f"is on the list: {kept}" if kept else off
     show(document, as_json, lambda: typer.echo(f"{address} {words}."))
 
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from newsletter import db, letters
 from newsletter.mail import words
 from newsletter.showcase import Shown
-from newsletter.web import confirming, forms
+from newsletter.web import confirming, forms, stamp
 from newsletter.web.forms import Fields, Filled
 from newsletter.web.page import Form, first, page
 from newsletter.web.site import Site, asker_of, ip_of, site_of
@@ -48,10 +48,11 @@ MOST_PREVIEWED = 6
 
 @dataclass(frozen=True)
 class Chip:
-    """One topic to tick, with the number of its papers in the last 30 days."""
+    """One topic to tick: its papers in the last 30 days, and the words that it is also found by."""
 
     name: str
     count: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def groups(site: Site) -> tuple[Group, ...]:
     counts = site.showcase.topic_counts()
     found = []
     for top in site.catalogue.children(""):
-        chips = tuple(Chip(topic.name, counts.get(topic.name, 0)) for topic, _ in site.catalogue.family(top))
+        family = (topic for topic, _ in site.catalogue.family(top))
+        chips = tuple(Chip(each.name, counts.get(each.name, 0), " ".join(each.words)) for each in family)
         found.append(Group(chips[0], chips[1:]))
     return tuple(found)
 
@@ -185,6 +187,8 @@ def _again(
 ) -> Response:
     site = site_of(request)
     shown = choices(site, _filled(site, fields, errors or {})) | {"friendly": friendly}
+    if errors:  # a mended slip may be sent at once: this person has shown that it takes them a while
+        shown["stamp"] = first(fields, stamp.FIELD)
     return page(request, "subscribe.html", 422, **shown)
 
 

@@ -29,7 +29,7 @@ function searchTopics() {
         let some = false;
         for (const pick of group.querySelectorAll(".pick")) {
           const input = pick.querySelector("input");
-          const fits = words.every((word) => fold(input.value).includes(word));
+          const fits = words.every((word) => fold(`${input.value} ${input.dataset.words}`).includes(word));
           // The topic above stays as a heading for those below it that fit.
           pick.hidden = !fits && !pick.classList.contains("top");
           some ||= fits;

@@ -254,6 +254,16 @@ def test_the_preview_follows_the_choice_without_a_click(chromium, stage):
     assert page.errors == []
 
 
+def test_a_topic_is_found_by_the_words_that_people_use(chromium, stage):
+    page = opened(chromium, "phone")
+    page.goto(f"{stage.home}/subscribe")
+
+    page.get_by_role("searchbox").fill("qwen")
+
+    expect(page.get_by_role("checkbox", name="Language models")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Robotics")).to_be_hidden()
+
+
 def test_mails_on_the_way_say_whom_they_are_for(stage):
     send(stage, "/subscribe", email=ADA, cadence="daily")
 
