@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from subscribers.csv_rows import COLUMNS, read_csv, readers_csv, rejected_csv
 from subscribers.errors import InvalidPreference, SubscriberError
 from subscribers.models import Cadence, Follow, FollowKind, Status, Subscriber
-from subscribers.preferences import Choice, Preferences, combine, parse_label
+from subscribers.preferences import LAST_YEAR, Choice, Preferences, combine, parse_label
 
 TOPIC = FollowKind.TOPIC
 
@@ -226,7 +226,12 @@ CHOICES = st.builds(
 )
 
 
-@given(LABELS, st.lists(CHOICES, max_size=6), st.sampled_from(Status), st.datetimes(timezones=st.just(UTC)))
+@given(
+    LABELS,
+    st.lists(CHOICES, max_size=6),
+    st.sampled_from(Status),
+    st.datetimes(max_value=datetime(LAST_YEAR, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis asks so
+)
 def test_whatever_a_reader_may_be_comes_back_from_csv(name, choices, status, paused_until):
     try:
         choices = combine(choices)

@@ -279,3 +279,11 @@ def test_a_long_value_is_shown_by_its_ends():
         parse_hour("7" * 10_000)
     assert len(str(refused.value)) < 300
     assert refused.value.value == "7" * 10_000
+
+
+@pytest.mark.parametrize("text", ["2200-01-01", "9999-12-31T23:00Z"])
+def test_a_pause_ends_before_the_calendar_does(text):
+    with pytest.raises(InvalidPreference) as caught:
+        parse_paused_until(text, "UTC")
+
+    assert "2199" in str(caught.value)
