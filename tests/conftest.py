@@ -104,7 +104,10 @@ def _started(pgserver, folder: Path):
     for _ in range(60):
         try:
             server = pgserver.get_server(folder, cleanup_mode="stop")
-            server.psql("SELECT 1")
+            # Each test has a database of its own, which need not outlive a power cut.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off")
+            server.psql("SELECT pg_reload_conf()")
         except subprocess.SubprocessError:
             time.sleep(1)
         else:
