@@ -1,35 +1,23 @@
 """A reader's whole way in a real Chromium: join, confirm, choose, read, judge, leave, come back; no barrier."""
 
 import re
-import shutil
 
 import httpx
 import pytest
-from conftest import missing
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sqlmodel import Session, select
 from stage import faults, headers, link, on_stage, one_click
-from test_mail_in_a_browser import QUIET
+from test_mail_in_a_browser import browser
 
 from newsletter.mail.message import readable
 from newsletter.models import Feedback
 from newsletter.shipped import shipped
 from subscribers import people
 
+__all__ = ["browser"]  # the fixture
 pytestmark = pytest.mark.browser
 ADA = "ada@example.org"
 ROOMS = {"desktop": (1280, 900), "phone": (375, 740)}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        missing("no Chromium on this machine: install chromium or google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -38,9 +26,9 @@ def stage(tmp_path):
         yield one
 
 
-def opened(chromium, room, script=True):
+def opened(browser, room, script=True):
     width, height = ROOMS[room]
-    context = chromium.new_context(
+    context = browser.new_context(
         viewport={"width": width, "height": height}, java_script_enabled=script, timezone_id="Europe/Berlin"
     )
     page = context.new_page()
@@ -57,8 +45,8 @@ def reader(stage, email=ADA):
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 @pytest.mark.parametrize("room", ROOMS)
-def test_the_whole_way_from_joining_to_coming_back(chromium, stage, room, script):
-    page = opened(chromium, room, script=script)
+def test_the_whole_way_from_joining_to_coming_back(browser, stage, room, script):
+    page = opened(browser, room, script=script)
 
     # join
     page.goto(f"{stage.home}/subscribe")
@@ -205,8 +193,8 @@ def digest_of(stage, email):
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_no_page_has_a_barrier_or_leaves_the_screen(chromium, stage, room):
-    page, found, rendered = opened(chromium, room), {}, set()
+def test_no_page_has_a_barrier_or_leaves_the_screen(browser, stage, room):
+    page, found, rendered = opened(browser, room), {}, set()
     load = stage.site.pages.get_template
     stage.site.pages.get_template = lambda name, *rest: (rendered.add(name), load(name, *rest))[1]
 
@@ -221,8 +209,8 @@ def test_no_page_has_a_barrier_or_leaves_the_screen(chromium, stage, room):
     assert whole - rendered == {"feed_entry.html"}  # which is no page
 
 
-def test_a_page_is_as_narrow_as_the_narrowest_phone(chromium, stage):
-    page = opened(chromium, "phone")
+def test_a_page_is_as_narrow_as_the_narrowest_phone(browser, stage):
+    page = opened(browser, "phone")
     page.set_viewport_size({"width": 320, "height": 600})
 
     for path in ("/", "/subscribe", "/archive", "/sample", "/privacy"):
@@ -230,8 +218,8 @@ def test_a_page_is_as_narrow_as_the_narrowest_phone(chromium, stage):
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
 
 
-def test_a_mistake_keeps_what_was_typed_and_says_where_it_is(chromium, stage):
-    page = opened(chromium, "phone")
+def test_a_mistake_keeps_what_was_typed_and_says_where_it_is(browser, stage):
+    page = opened(browser, "phone")
     page.goto(f"{stage.home}/subscribe")
 
     page.get_by_label("Your email address").fill("ada@localhost@example")
@@ -244,8 +232,8 @@ def test_a_mistake_keeps_what_was_typed_and_says_where_it_is(chromium, stage):
     assert faults(page) == []
 
 
-def test_the_preview_follows_the_choice_without_a_click(chromium, stage):
-    page = opened(chromium, "desktop")
+def test_the_preview_follows_the_choice_without_a_click(browser, stage):
+    page = opened(browser, "desktop")
     page.goto(f"{stage.home}/subscribe")
 
     page.get_by_role("checkbox", name="Language models").check()
@@ -254,8 +242,8 @@ def test_the_preview_follows_the_choice_without_a_click(chromium, stage):
     assert page.errors == []
 
 
-def test_a_topic_is_found_by_the_words_that_people_use(chromium, stage):
-    page = opened(chromium, "phone")
+def test_a_topic_is_found_by_the_words_that_people_use(browser, stage):
+    page = opened(browser, "phone")
     page.goto(f"{stage.home}/subscribe")
 
     page.get_by_role("searchbox").fill("qwen")
