@@ -14,9 +14,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from newsletter import config_errors as said
 from newsletter.config_sections import (
+    Admin,
     Database,
     Delivery,
     Digest,
+    Gate,
+    Log,
     Newsletter,
     Schedule,
     Signup,
@@ -44,10 +47,13 @@ class Config(BaseSettings):
     topics: tuple[TopicTable, ...] = Field(default=(), strict=False)
     digest: Digest = Digest()
     schedule: Schedule = Schedule()
+    admin: Admin = Admin()
+    gate: Gate = Gate()
     smtp: Smtp = Smtp()
     web: Web = Web()
     signup: Signup = Signup()
     delivery: Delivery = Delivery()
+    log: Log = Log()
 
     @classmethod
     def settings_customise_sources(

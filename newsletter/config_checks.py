@@ -3,10 +3,12 @@
 import ipaddress
 import re
 import unicodedata
+from datetime import date
 from urllib.parse import SplitResult, urlsplit
 
 from subscribers.addresses import normalise
 from subscribers.errors import InvalidPreference
+from subscribers.preferences import parse_timezone
 
 RATE = re.compile(r"[1-9][0-9]{0,6} per ([1-9][0-9]{0,3} )?(second|minute|hour|day)s?")
 UNFIT_FOR_LINKS = frozenset('?#<>"\\')
@@ -104,3 +106,23 @@ def networks(values: tuple[str, ...]) -> tuple[str, ...]:
                 f"{value!r} is neither an IP address nor a network: write 10.0.0.5 or 10.0.0.0/8"
             ) from None
     return values
+
+
+def dates(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Days as 2026-12-24, each once."""
+    for value in values:
+        try:
+            usable = date.fromisoformat(value).isoformat() == value
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(f"{value!r} is no day: write it as 2026-12-24")
+    return values
+
+
+def zone(value: str) -> str:
+    """A time zone that the machine knows."""
+    try:
+        return parse_timezone(value)
+    except InvalidPreference as error:
+        raise ValueError(error.cure) from error

@@ -44,6 +44,7 @@ class SourceTable(Section):
     url: Annotated[str, AfterValidator(check.url_or_none)] = ""
     categories: Texts = ()
     query: str = ""
+    every_minutes: int = Field(default=0, ge=0, le=10_080)
     days: int = Field(default=3, ge=1, le=60)
     max_results: int = Field(default=200, ge=1, le=30_000)
     max_megabytes: float = Field(default=10, gt=0, le=200)
@@ -69,9 +70,48 @@ class Digest(Section):
 
 
 class Schedule(Section):
-    """When. A digest that is late by more than `catch_up_hours` is not sent any more."""
+    """When. A digest that is late by more than `catch_up_hours` is not sent any more.
+
+    It waits `wait_minutes` for a source that is late. On `days_off` nobody gets one; on `announcement_holidays`
+    arXiv announces nothing. Lines of the journal are kept for `keep_days`.
+    """
 
     catch_up_hours: int = Field(default=18, ge=1, le=47)
+    wait_minutes: int = Field(default=60, ge=0, le=720)
+    tick_seconds: int = Field(default=30, ge=1, le=3600)
+    first_digest: Literal["at once", "next"] = "at once"
+    days_off: Annotated[Texts, AfterValidator(check.dates)] = ()
+    announcement_holidays: Annotated[Texts, AfterValidator(check.dates)] = ()
+    keep_days: int = Field(default=90, ge=7, le=3650)
+
+
+class Admin(Section):
+    """Who runs it: gets alerts and, at `report_hour` in `timezone`, the daily report.
+
+    `ping_url` is asked after ticks, for a monitor that tells when nobody asks it any more.
+    """
+
+    email: Annotated[str, AfterValidator(check.address_or_none)] = ""
+    report: bool = True
+    report_hour: int = Field(default=7, ge=0, le=23)
+    timezone: Annotated[str, AfterValidator(check.zone)] = "UTC"
+    ping_url: Annotated[str, AfterValidator(check.url_or_none)] = ""
+
+
+class Gate(Section):
+    """When an edition of a scheduled run is held for the admin to look at. 0 turns a rule off."""
+
+    least_papers: int = Field(default=3, ge=0, le=1000)
+    usual_papers: int = Field(default=5, ge=0, le=1000)
+    same_share: float = Field(default=0.9, ge=0, le=1)
+    from_readers: int = Field(default=50, ge=2, le=100_000)
+
+
+class Log(Section):
+    """How the log of long-running commands looks: lines for people, or JSON for a collector."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class Smtp(Section):
@@ -114,6 +154,7 @@ class Web(Section):
     secret: SecretStr = SecretStr("")
     trusted_proxies: Annotated[Texts, AfterValidator(check.networks)] = ("127.0.0.1", "::1")
     templates: str = ""
+    metrics_from: Annotated[Texts, AfterValidator(check.networks)] = ("127.0.0.1", "::1")
 
 
 class Signup(Section):

@@ -13,9 +13,11 @@ from newsletter.sources.clean import TAG, TRICKS
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ANSWERS = {
     "arxiv": "arxiv-announcement.atom.xml",
+    "biorxiv": "biorxiv.json",
     "feed": "journal.rss.xml",
     "file": "daily-papers.json",
     "huggingface": "daily-papers.json",
+    "medrxiv": "biorxiv.json",
 }
 
 

@@ -194,5 +194,5 @@ def test_a_path_is_added_only_where_there_is_none():
 
 
 def test_an_unknown_kind_is_named_with_the_known_ones():
-    with pytest.raises(ConfigError, match="use one of arxiv, feed, file, huggingface"):
+    with pytest.raises(ConfigError, match="use one of arxiv, biorxiv, feed, file, huggingface, medrxiv"):
         load(SourceSettings("x", "carrier-pigeon"))

@@ -155,6 +155,23 @@ def test_the_days_of_an_outage_are_caught_up():
     assert days_to_ask(NOW, 2, {}) == [date(2026, 3, 3), date(2026, 3, 4)]
 
 
+def test_five_days_of_outage_are_asked_for_by_their_dates_and_none_is_skipped(server):
+    server.respond = by_day({})
+    first = read(server, now=datetime(2026, 2, 25, 20, tzinfo=UTC), days=1)
+    server.asked.clear()
+    server.respond = by_day({"2026-02-26": DAILY, "2026-03-03": Reply(status=500)})
+    back = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+    second = read(server, json.loads(json.dumps(first.memory)), now=back, days=1)
+    third = read(server, json.loads(json.dumps(second.memory)), now=back, days=1)
+
+    missed = ["2026-02-26", "2026-02-27", "2026-03-02", "2026-03-03", "2026-03-04"]
+    asked = list(dict.fromkeys(asked.query["date"] for asked in server.asked))
+    assert asked == missed
+    assert {entry.announced_at for entry in second.entries} == {datetime(2026, 2, 26, tzinfo=UTC)}
+    assert second.memory["missed"] == third.memory["missed"] == ["2026-03-03"]
+
+
 def test_a_weekend_is_never_asked_for():
     sunday = datetime(2026, 3, 8, 23, tzinfo=UTC)
     assert days_to_ask(sunday, 2, {}) == [date(2026, 3, 5), date(2026, 3, 6)]

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from newsletter.errors import ConfigError
 from newsletter.sources.http import Fetcher
+from newsletter.sources.upstream import Calendar
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ Progress = Callable[[str], None]
 
 
 class Source(Protocol):
-    """One configured source."""
+    """One configured source; `calendar` says when its upstream has something new."""
 
     name: str
+    calendar: Calendar
 
     def read(self, fetcher: Fetcher, memory: Mapping[str, Any], now: datetime, progress: Progress) -> Reading:
         """Everything that may be new since `memory`. Dates stay as told; `fetch` leaves out what `now` forbids.
@@ -90,7 +92,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class SourceSettings:
-    """One `[[sources]]` table of the configuration; paths are absolute by now, no base path is needed."""
+    """One `[[sources]]` table of the configuration; paths are absolute by now, no base path is needed.
+
+    `every_minutes` is how often it is read, 0 as its calendar says. `holidays` are the days ("2026-11-26") on
+    which arXiv's feeds stay empty.
+    """
 
     name: str
     kind: str
@@ -101,13 +107,17 @@ class SourceSettings:
     days: int = 3
     max_results: int = 200
     max_megabytes: float = 10.0
+    every_minutes: int = 0
+    holidays: tuple[str, ...] = ()
 
 
 KINDS = {  # kind -> module:class; each is built from its SourceSettings alone
     "arxiv": "newsletter.sources.arxiv:Arxiv",
+    "biorxiv": "newsletter.sources.biorxiv:Preprints",
     "feed": "newsletter.sources.feed:Feed",
     "file": "newsletter.sources.file:File",
     "huggingface": "newsletter.sources.huggingface:HuggingFace",
+    "medrxiv": "newsletter.sources.biorxiv:Preprints",
 }
 
 

@@ -1,16 +1,20 @@
-"""arXiv: the last announcement of chosen categories, and what a search of the query API finds."""
+"""arXiv: the announcements of chosen categories, and what a search of the query API finds."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from newsletter.errors import ConfigError, SourceError, SourceRefused
-from newsletter.sources import Progress, Reading, SourceSettings
+from newsletter.sources import Progress, Reading, SourceSettings, clean
+from newsletter.sources import arxiv_oai as oai
 from newsletter.sources.arxiv_feed import Page, page_of
+from newsletter.sources.arxiv_repair import Repair, gap_of, lost_words, repair
 from newsletter.sources.documents import about, xml_text
 from newsletter.sources.http import BAD_REQUEST, MEGABYTE, Answer, Fetcher, Validators, with_path
 from newsletter.sources.redirects import shown
+from newsletter.sources.upstream import ArxivCalendar, Steady, paced
 
 FEED = "https://rss.arxiv.org/atom"
 QUERY = "https://export.arxiv.org"
@@ -18,6 +22,8 @@ QUERY_PATH = "/api/query"
 PAGE = 100
 MOST_RESULTS = 30_000  # https://info.arxiv.org/help/api/user-manual.html
 EMPTY_PAGES = 3
+OAI_LARGER = 5  # thousands of records stand on one page
+SEARCH_MINUTES = 360
 CATEGORY_NAME = re.compile(r"[a-z]+(-[a-z]+)?(\.[A-Za-z-]+)?")
 
 Part = Callable[[Fetcher, Progress, Reading], None]
@@ -26,17 +32,20 @@ Part = Callable[[Fetcher, Progress, Reading], None]
 class Arxiv:
     """With `categories`, their announcement feed in one request; with `query`, the newest it finds.
 
-    The feed holds the last announcement alone, so a day without a read is lost to it. `url` replaces the
-    address of the one that is configured. Memory: `announcement` (validators).
+    The feed holds the last announcement alone; those that nobody read are asked for by OAI-PMH. `url` replaces
+    the address of the one that is configured. Memory: `announcement` (validators), `announced_until` (the
+    announcement up to which all were read).
     """
 
     def __init__(self, settings: SourceSettings) -> None:
         self.name = settings.name
         self._settings = settings
         self._parts = _parts(self, settings)
+        self._announcements = ArxivCalendar(settings.holidays)
+        usual = Steady(SEARCH_MINUTES) if settings.query and len(self._parts) == 1 else self._announcements
+        self.calendar = paced(usual, settings.every_minutes)
 
     def read(self, fetcher: Fetcher, memory: Mapping[str, Any], now: datetime, progress: Progress) -> Reading:
-        del now  # upstream holds what it holds
         reading = Reading(memory=dict(memory))
         failures: list[SourceError] = []
         for part in self._parts:
@@ -44,7 +53,8 @@ class Arxiv:
                 part(fetcher, progress, reading)
             except SourceError as error:
                 failures.append(error)
-        if len(failures) == len(self._parts):
+        repaired = oai_url(self._settings) and self._repair(fetcher, progress, reading, now)
+        if len(failures) == len(self._parts) and not repaired:
             raise failures[0]
         reading.problems += map(str, failures)
         return reading
@@ -83,6 +93,34 @@ class Arxiv:
 
     def _unknown(self, category: str, page: Page) -> str:
         return f"arXiv does not know category {category!r} ({page.failed}): check sources.{self.name}.categories"
+
+    def _repair(self, fetcher: Fetcher, progress: Progress, reading: Reading, now: datetime) -> bool:
+        """Fill the gap of announcements that nobody read; whether there was one and it is filled now."""
+        until = clean.moment(reading.memory.get("announced_until"))
+        gap = gap_of(self._announcements, until, reading.entries, now)
+        if lost := lost_words(gap):
+            reading.problems.append(lost)
+        found = Repair()
+        if gap.missed:
+            found = repair(
+                lambda params: self._records(fetcher, progress, params),
+                self._settings.categories,
+                self._announcements,
+                gap,
+                now,
+            )
+        # First what was announced first: the feed may hold a new version of it.
+        reading.entries[:0] = found.entries
+        reading.problems += found.problems
+        if found.filled:
+            reading.memory["announced_until"] = gap.reached.isoformat()
+        return bool(gap.missed) and found.filled
+
+    def _records(self, fetcher: Fetcher, progress: Progress, params: Mapping[str, str]) -> str:
+        progress(f"missed announcements of {params.get('set', 'this category, next page')}")
+        answer = self._get(fetcher, oai_url(self._settings), params=params, larger=OAI_LARGER)
+        with about(shown(answer.url)):
+            return xml_text(answer.body, answer.charset)
 
     def search(self, fetcher: Fetcher, progress: Progress, reading: Reading) -> None:
         """The newest submissions that the query finds, page by page."""
@@ -128,10 +166,10 @@ class Arxiv:
             raise SourceRefused(f"arXiv refused the query ({why}): check sources.{self.name}.query")
         return page
 
-    def _get(self, fetcher: Fetcher, url: str, **options: Any) -> Answer:  # noqa: ANN401 - Fetcher.get's own
+    def _get(self, fetcher: Fetcher, url: str, larger: int = 1, **options: Any) -> Answer:  # noqa: ANN401 - Fetcher.get's own
         return fetcher.get(
             url,
-            max_bytes=int(self._settings.max_megabytes * MEGABYTE),
+            max_bytes=int(self._settings.max_megabytes * MEGABYTE * larger),
             setting=f"sources.{self.name}.url",
             **options,
         )
@@ -161,6 +199,16 @@ def names_feed(url: str, categories: Sequence[str]) -> bool:
     """Whether a configured address is one feed already, not the place where the feeds are."""
     last = url.rstrip("/").rpartition("/")[2]
     return last.endswith(".xml") or set(last.split("+")) <= set(categories) or not categories
+
+
+def oai_url(settings: SourceSettings) -> str:
+    """Where missed announcements are asked for; "" where they are not.
+
+    Under another server's address that is its /oai. An address that names one feed is a mirror of that alone.
+    """
+    if not settings.categories or (settings.url and names_feed(settings.url, settings.categories)):
+        return ""
+    return urljoin(settings.url or oai.URL, oai.PATH)
 
 
 def _page_of(answer: Answer) -> Page:

@@ -17,9 +17,11 @@ from newsletter.sources.http import MEGABYTE, Fetcher, Validators
 from newsletter.sources.identifiers import abstract_page, categories, identifiers, is_category, pdf
 from newsletter.sources.json_feed import is_json_feed, json_entries
 from newsletter.sources.redirects import shown
+from newsletter.sources.upstream import Steady, paced
 
 PARSER = Path(__file__).with_name("feed_parser.py")
 SECONDS = 20.0
+MINUTES = 60
 BEGINNING = 2000  # characters in which a feed declares its namespaces
 
 
@@ -30,6 +32,7 @@ class Feed:
         if not settings.url:
             raise ConfigError(f"sources.{settings.name}.url: a feed needs the address where it is")
         self.name = settings.name
+        self.calendar = paced(Steady(MINUTES), settings.every_minutes)
         self._settings = settings
 
     def read(self, fetcher: Fetcher, memory: Mapping[str, Any], now: datetime, progress: Progress) -> Reading:

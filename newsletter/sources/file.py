@@ -1,7 +1,7 @@
 """Local files: saved answers, JSON lines, feeds and pasted pages, in the order of their days."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ from newsletter.sources import Progress, Reading, SourceSettings
 from newsletter.sources.http import MEGABYTE, Fetcher
 from newsletter.sources.inflate import inflate, joined
 from newsletter.sources.saved import READERS, Content, content_of, format_of, list_day
+from newsletter.sources.upstream import Steady, paced
 
 CHUNK = 1 << 16
 GZIP = b"\x1f\x8b"
 # No upstream chose these files, so they may be larger than an answer over the network.
 LARGER = 10
+MINUTES = 15
 
 
 class File:
@@ -28,6 +30,7 @@ class File:
         if settings.path is None:
             raise ConfigError(f'sources.{settings.name}.path: name a file or a pattern like "papers/**/*.json.gz"')
         self.name = settings.name
+        self.calendar = paced(Steady(MINUTES), settings.every_minutes, least=timedelta(minutes=1))
         self._path = settings.path
         self._max_bytes = int(settings.max_megabytes * MEGABYTE * LARGER)
 

@@ -10,12 +10,15 @@ from newsletter.sources.documents import about, json_document
 from newsletter.sources.http import MEGABYTE, Fetcher, Validators, with_path
 from newsletter.sources.identifiers import abstract_page, arxiv_id, pdf
 from newsletter.sources.redirects import shown
+from newsletter.sources.upstream import WeekDays, paced
 
 URL = "https://huggingface.co"
 PATH = "/api/daily_papers"
 PAPERS_PER_DAY = 100  # the API's largest page; it gives 50 where nobody says more
 HORIZON = timedelta(days=90)
 SATURDAY = 5
+# The list of a day fills from its beginning (UTC) on; by noon it has something. Votes go on moving.
+CALENDAR = WeekDays("the list of the day", 12, every=timedelta(hours=3), early=timedelta(hours=12))
 UNANSWERED = 2  # days in a row without an answer: the upstream is down, not one of its days
 
 
@@ -28,6 +31,7 @@ class HuggingFace:
 
     def __init__(self, settings: SourceSettings) -> None:
         self.name = settings.name
+        self.calendar = paced(CALENDAR, settings.every_minutes)
         self._settings = settings
         self._url = with_path(settings.url or URL, PATH)
 
