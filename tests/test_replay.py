@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session, func, select
 from world import KEYS, NOW, configured, reader
 
-from newsletter import db, fetch, ledger, pick, schedule, send, wiring
+from newsletter import balance, db, fetch, pick, schedule, send, wiring
 from newsletter.cli.catcher import catcher
 from newsletter.cli.demo import over_smtp
 from newsletter.cli.start import Started
@@ -44,9 +44,9 @@ TWENTY = (
 
 
 @pytest.fixture
-def started(tmp_path, shared_data) -> Started:
-    """A configuration whose only source is the record of daily papers."""
-    path = shared_data / "huggingface" / "daily" / "*.json.gz"
+def started(request, tmp_path, shared_data) -> Started:
+    """A configuration whose only source is the record of daily papers, or of the days that are asked for."""
+    path = shared_data / "huggingface" / "daily" / f"{getattr(request, 'param', '')}*.json.gz"
     return configured(tmp_path, f'[[sources]]\nname = "daily"\nkind = "file"\npath = "{path}"\n')
 
 
@@ -79,8 +79,10 @@ def test_every_list_day_in_date_order_gives_each_paper_once(started, shared_data
             gzip.decompress((shared_data / "huggingface" / "daily" / f"{day}.json.gz").read_bytes())
         )
         ids |= {item["paper"]["id"] for item in items}
-        report = read(started, evening(day))
-        assert (report.error, report.problems) == ("", [])
+        if int(day[-2:]) % 3:  # every few evenings, so that some find one new list and some several
+            report = read(started, evening(day))
+            assert (report.error, report.problems) == ("", [])
+    read(started, evening("2026-01-01"))
 
     with Session(started.engine) as session:
         titles = session.exec(select(Paper.title)).all()
@@ -89,6 +91,7 @@ def test_every_list_day_in_date_order_gives_each_paper_once(started, shared_data
     assert not [title for title in titles if "\n" in title or "  " in title]
 
 
+@pytest.mark.parametrize("started", ["2025-1[012]"], indirect=True)
 def test_a_quarter_of_digests_repeats_no_paper(started, shared_data):
     with Session(started.engine) as session:
         for number, topics in enumerate(TWENTY[::4]):
@@ -108,6 +111,7 @@ def test_a_quarter_of_digests_repeats_no_paper(started, shared_data):
     assert set(announced) >= {paper for _, paper in picks}
 
 
+@pytest.mark.parametrize("started", ["2025-12"], indirect=True)
 def test_a_december_week_for_twenty_readers_over_real_smtp(started, shared_data):
     with Session(started.engine) as session:
         for number, topics in enumerate(TWENTY):
@@ -127,9 +131,9 @@ def test_a_december_week_for_twenty_readers_over_real_smtp(started, shared_data)
             )
 
     with Session(started.engine) as session:
-        balance = ledger.balance(session, days(shared_data, "2025-12-08", "2025-12-13"))
-    assert balance["planned"] == 100 == balance["sent"] + balance["skipped"]
-    assert len(caught.messages) == balance["sent"] >= 55
+        counted = balance.of(session, days(shared_data, "2025-12-08", "2025-12-13"))
+    assert counted["planned"] == 100 == counted["sent"] + counted["skipped"]
+    assert len(caught.messages) == counted["sent"] >= 55
     _every_message_is_complete(caught.messages)
 
 

@@ -131,7 +131,7 @@ def exported(session):
     return "".join(written)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=12)
 @given(READERS)
 def test_an_export_imported_into_an_empty_database_exports_the_same_bytes(engine, readers):
     with Session(engine) as session:

@@ -117,7 +117,7 @@ def _explained(before, after, events):
 
 
 @given(STEPS)
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # the decisions are the same on both
 def test_any_life_keeps_to_the_table_and_to_the_record(session, steps):
     session.rollback()

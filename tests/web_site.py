@@ -24,6 +24,7 @@ from subscribers.letters import LetterKind
 OURS = shipped("templates") / "email"
 LETTERS = {kind: letter.load(kind, [OURS]) for kind in LetterKind}
 DIGEST = load_letter("digest", [OURS])
+PAGES = environment([shipped("templates") / "web"])  # its compiled templates are kept: a page costs a fifth then
 
 
 @dataclass
@@ -104,7 +105,7 @@ def made(config, engine, clock, wake, refused=frozenset()):
         letters=imprinted(LETTERS, config),
         issue=imprinted({"digest": DIGEST}, config)["digest"],
         showcase=Showcase(engine, wiring.taste(config), clock),
-        pages=environment([shipped("templates") / "web"]),
+        pages=PAGES,
         clock=clock,
         wake=wake,
         seconds=time.time,
