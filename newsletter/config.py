@@ -6,6 +6,7 @@ be used raises one ConfigError, whose single line names the key, the value and t
 
 import os
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,11 @@ class Config(BaseSettings):
         return _catalogue(self.topics or _shipped_topics())
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    return Config.model_json_schema()
+
+
 def _catalogue(tables: tuple[TopicTable, ...]) -> Catalogue:
     return Catalogue([Topic(**table.model_dump()) for table in tables])
 
@@ -148,7 +154,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _checked(path: Path, table: dict[str, Any]) -> Config:
     environment = {name.upper(): value for name, value in os.environ.items()}
-    origin = said.Origin(path, table, environment, Config.model_json_schema())
+    origin = said.Origin(path, table, environment, _schema())
     if problems := said.unknown_variables(origin):
         raise ConfigError(said.summary(problems))
     problems = said.unknown_sections(origin)

@@ -84,6 +84,14 @@ class Schedule(Section):
     announcement_holidays: Annotated[Texts, AfterValidator(check.dates)] = ()
     keep_days: int = Field(default=90, ge=7, le=3650)
 
+    @field_validator("wait_minutes")
+    @classmethod
+    def _waits_in_time(cls, minutes: int, before: ValidationInfo) -> int:
+        hours = before.data.get("catch_up_hours", 47)
+        if minutes > hours * 30:
+            raise ValueError(f"with catch_up_hours = {hours} digests would wait too long: at most {hours * 30}")
+        return minutes
+
 
 class Admin(Section):
     """Who runs it: gets alerts and, at `report_hour` in `timezone`, the daily report.

@@ -8,10 +8,12 @@ from typing import NamedTuple
 import structlog
 from sqlmodel import Session, col, select
 
-from newsletter import identity
+from newsletter import identity, journal, logs, merging
 from newsletter.db import batches, insert_once, upsert
 from newsletter.errors import SourceError
+from newsletter.merging import NEWS
 from newsletter.models import Alias, Paper, PaperSource, Signal, SourceState
+from newsletter.record_models import RunKind
 from newsletter.sources import Entry, Reading, Source
 from newsletter.sources.http import Fetcher
 
@@ -19,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500  # entries stored with one look-up of what is known
 USUAL_LAG = timedelta(days=1)  # from submission to announcement, where nobody tells the announcement
-NEWS = frozenset({"new", "cross"})
+COUNTS = ("new", "updated", "unchanged", "not_modified", "later")
+MOST_WORDS = 3  # problems that the journal names; all are in the log
 
 Progress = Callable[[str, str], None]
 
@@ -66,13 +69,45 @@ def run(
     now: datetime,
     clock: datetime,
     progress: Progress,
+    seconds: Callable[[], float] = lambda: 0.0,
 ) -> list[Report]:
     """Read the sources one by one and store what they tell; commits after each. A broken one costs itself.
 
-    `now` is the calendar's moment: what is announced later is left for later. `clock` is the real time.
+    `now` is the calendar's moment: what is announced later is left for later. `clock` is the real time. Each
+    read leaves a line in the journal, with how long it took by `seconds` (monotonic).
     """
     moment = Moment(now, clock)
-    return [_read(session, source, fetcher, moment, progress) for source in sources]
+    reports = []
+    for source in sources:
+        began = seconds()
+        with logs.occasion(source=source.name):
+            report = _fenced(session, source, fetcher, moment, progress)
+        _write_down(session, report, moment, seconds() - began)
+        reports.append(report)
+    return reports
+
+
+def _write_down(session: Session, report: Report, moment: Moment, took: float) -> None:
+    times = (moment.clock, moment.clock + timedelta(seconds=took))
+    counts = {name: getattr(report, name) for name in COUNTS} | {"problems": len(report.problems)}
+    words = report.error or "; ".join(report.problems[:MOST_WORDS])
+    journal.write(session, RunKind.FETCH, report.source, moment.now, times, words, counts, ok=not report.error)
+    session.commit()
+
+
+def _fenced(session: Session, source: Source, fetcher: Fetcher, moment: Moment, progress: Progress) -> Report:
+    """What a source breaks in a way that nobody foresaw costs that source, and is told like any other failure."""
+    try:
+        return _read(session, source, fetcher, moment, progress)
+    except Exception as error:
+        log.exception("source broke")
+        session.rollback()
+        report = Report(source.name, error=f"unexpected {type(error).__name__}: {error}")
+        state = session.get(SourceState, source.name) or SourceState(name=source.name)
+        state.last_error, state.last_error_at = report.error, moment.clock
+        session.add(state)
+        session.commit()
+        return report
 
 
 def _read(session: Session, source: Source, fetcher: Fetcher, moment: Moment, progress: Progress) -> Report:
@@ -86,10 +121,11 @@ def _read(session: Session, source: Source, fetcher: Fetcher, moment: Moment, pr
     except SourceError as error:
         report.error = str(error)
         changed |= {"last_error": report.error, "last_error_at": moment.clock}
-        log.warning("source failed", source=source.name, reason=report.error)
+        log.warning("source failed", reason=report.error)
     else:
         _store(session, source.name, reading, moment, report)
         changed |= {"last_success_at": moment.clock, "last_error": ""}
+        changed["last_news_at"] = _last_news(state, reading, report, moment)
         if not report.later:  # else the same answer is wanted again
             changed["memory"] = reading.memory
     upsert(session, SourceState, [changed], ("name",))
@@ -97,11 +133,22 @@ def _read(session: Session, source: Source, fetcher: Fetcher, moment: Moment, pr
     return report
 
 
+def _last_news(state: SourceState, reading: Reading, report: Report, moment: Moment) -> datetime | None:
+    """How new the newest news is that this source ever told, whether or not another source told it before."""
+    told = [
+        min(entry.announced_at, moment.now)
+        for entry in reading.entries
+        if entry.announced_at and entry.kind in NEWS
+    ]
+    found = max(told, default=moment.now if report.new else None)
+    return max(filter(None, (found, state.last_news_at)), default=None)
+
+
 def _store(session: Session, source: str, reading: Reading, moment: Moment, report: Report) -> None:
     report.not_modified = reading.unchanged
     report.problems = list(reading.problems)
     for problem in reading.problems:
-        log.warning("entry left out", source=source, reason=problem)
+        log.warning("entry left out", reason=problem)
     entries = [entry for entry in reading.entries if not _is_later(entry, moment)]
     report.later = len(reading.entries) - len(entries)
     for batch in batches(entries, BATCH):
@@ -126,9 +173,9 @@ def _store_batch(session: Session, source: str, entries: Sequence[Entry], moment
             continue
         if key is None:
             key = identity.keys(entry)[0]
-            papers[key] = _paper(key, entry, announced, moment.clock)
+            papers[key] = merging.paper(key, entry, announced, moment.clock)
             new.append(key)
-        elif _update(papers[key], entry, announced, moment.clock):
+        elif merging.update(papers[key], entry, announced, moment.clock):
             report.updated += 1
         else:
             report.unchanged += 1
@@ -171,60 +218,6 @@ def _announced(entry: Entry, moment: Moment) -> datetime:
     if moment.first and entry.published_at:
         return min(entry.published_at + USUAL_LAG, moment.now)
     return moment.now
-
-
-def _paper(key: str, entry: Entry, announced: datetime, seen: datetime) -> Paper:
-    return Paper(
-        key=key,
-        title=entry.title,
-        abstract=entry.abstract,
-        summary=entry.summary,
-        authors=list(entry.authors),
-        author_count=max(entry.author_count, len(entry.authors)),
-        categories=list(entry.categories),
-        keywords=list(entry.keywords),
-        organization=entry.organization,
-        url=entry.url,
-        pdf_url=entry.pdf_url,
-        code_url=entry.code_url,
-        discussion_url=entry.discussion_url,
-        version=entry.version,
-        published_at=min(entry.published_at, seen) if entry.published_at else None,
-        announced_at=announced,
-        first_seen_at=seen,
-    )
-
-
-def _update(paper: Paper, entry: Entry, announced: datetime, seen: datetime) -> bool:
-    """Fill gaps, take the newest version's text and the earliest announcement; True if anything changed."""
-    fresh = _paper(paper.key, entry, announced, seen)
-    newer = entry.version > paper.version
-    changes: dict[str, object] = {
-        name: getattr(fresh, name)
-        for name in FILLED
-        if getattr(fresh, name) and (not getattr(paper, name) or (newer and name in TEXT))
-    }
-    if newer:
-        changes["version"] = entry.version
-    if announced < paper.announced_at and entry.kind in NEWS:
-        changes["announced_at"] = announced
-    changes = {name: value for name, value in changes.items() if getattr(paper, name) != value}
-    for name, value in changes.items():
-        setattr(paper, name, value)
-    return bool(changes)
-
-
-TEXT = frozenset({"title", "abstract", "authors", "author_count", "categories"})
-FILLED = TEXT | {
-    "summary",
-    "keywords",
-    "organization",
-    "url",
-    "pdf_url",
-    "code_url",
-    "discussion_url",
-    "published_at",
-}
 
 
 def _remember(session: Session, source: str, told: Sequence[Told], moment: Moment) -> None:

@@ -8,14 +8,14 @@ lost, a doubt is named `unknown`, every copy has the same bytes and Message-ID, 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, CursorResult, case, func, literal_column
+from sqlalchemy import ColumnElement, CursorResult, case, literal_column, or_
 from sqlmodel import Session, col, delete, select, update
 
 from newsletter.db import insert
 from newsletter.mail import Outcome, Phase, Verdict
-from newsletter.models import MOVES, RELEASING, Delivery, Pick, State
+from newsletter.models import MOVES, RELEASING, Delivery, Pick, Skip, State
 from subscribers import tokens
 
 MOST_ATTEMPTS = 8  # with FIRST_WAIT doubled each time the last try comes 16 hours after the first
@@ -25,6 +25,9 @@ DIGEST = "digest"  # the letter with the papers; the others are those of subscri
 OnUnknown = Literal["resend", "hold"]
 # Spelled as in the partial index ix_delivery_letter: with a parameter no database would use it.
 IS_LETTER = col(Delivery.letter) != literal_column(f"'{DIGEST}'")
+
+# Skipped without a look at papers: when the reader's clock changes, the same local date may be due once more.
+REPLACEABLE = frozenset({Skip.SOON, Skip.MISSED})
 
 VERDICTS = {
     Verdict.SENT: State.SENT,
@@ -43,6 +46,21 @@ class Claim:
     period: str
 
 
+class Settled(NamedTuple):
+    """A digest that is there: when it was due, and why it was skipped (None for one that was not)."""
+
+    due_at: datetime | None
+    skipped_for: Skip | None
+
+    def stands(self, due_at: datetime | None) -> bool:
+        """Whether it settles what is due at this instant and still to be caught up.
+
+        One that was missed does not, for there is time still: a clock was wrong. One that was too soon settles its
+        own instant alone.
+        """
+        return self.skipped_for not in REPLACEABLE or (self.skipped_for is Skip.SOON and self.due_at == due_at)
+
+
 def plan(session: Session, row: Mapping[str, Any]) -> int | None:
     """Create one delivery and return its id; None when this reader already has this letter for this period."""
     made = insert(session, Delivery).on_conflict_do_nothing().values(**row).returning(col(Delivery.id))
@@ -55,15 +73,52 @@ def message_id(keys: tuple[str, ...], sender: str, subscriber_id: int, letter: s
     return f"<{mark}@{sender.rpartition('@')[2]}>"
 
 
-def planned(session: Session, readers: Collection[int], periods: Collection[str]) -> set[tuple[int, str]]:
-    """The (reader, period) pairs among these that have a digest already."""
+def planned(
+    session: Session, readers: Collection[int], periods: Collection[str]
+) -> dict[tuple[int, str], Settled]:
+    """The (reader, period) pairs among these that have a digest already, and how it was settled."""
     wanted = (
         col(Delivery.subscriber_id).in_(readers),
         col(Delivery.period).in_(periods),
         col(Delivery.letter) == DIGEST,
     )
-    rows = session.exec(select(Delivery.subscriber_id, Delivery.period).where(*wanted))
-    return {(reader, period) for reader, period in rows if reader is not None}
+    rows = session.exec(
+        select(Delivery.subscriber_id, Delivery.period, Delivery.due_at, Delivery.skipped_for).where(*wanted)
+    )
+    return {
+        (reader, period): Settled(at, Skip(skip) if skip else None)
+        for reader, period, at, skip in rows
+        if reader is not None
+    }
+
+
+def near(
+    session: Session, readers: Collection[int], since: datetime, until: datetime
+) -> dict[int, list[tuple[str, datetime]]]:
+    """By reader, the period and due instant of the digests between these that they got or may get."""
+    wanted = (
+        col(Delivery.subscriber_id).in_(readers),
+        col(Delivery.letter) == DIGEST,
+        col(Delivery.due_at).between(since, until),
+        or_(col(Delivery.state).not_in(RELEASING), col(Delivery.doubtful)),
+    )
+    found: dict[int, list[tuple[str, datetime]]] = {}
+    for reader, period, at in session.exec(
+        select(Delivery.subscriber_id, Delivery.period, Delivery.due_at).where(*wanted)
+    ):
+        found.setdefault(reader or 0, []).append((period, at or since))
+    return found
+
+
+def take_back(session: Session, subscriber_id: int, period: str) -> bool:
+    """Forget a digest that was never planned in earnest (see REPLACEABLE), so that it can be; does not commit."""
+    wanted = (
+        col(Delivery.subscriber_id) == subscriber_id,
+        col(Delivery.period) == period,
+        col(Delivery.letter) == DIGEST,
+        col(Delivery.skipped_for).in_(REPLACEABLE),
+    )
+    return session.connection().execute(delete(Delivery).where(*wanted)).rowcount == 1
 
 
 def find(session: Session, subscriber_id: int, period: str, letter: str = DIGEST) -> Delivery | None:
@@ -191,13 +246,15 @@ def renew(session: Session, owner: str, lease_until: datetime) -> int:
     return kept.rowcount
 
 
-def settle(session: Session, claimed: Claim, owner: str, state: State, reason: str) -> State | None:
+def settle(
+    session: Session, claimed: Claim, owner: str, state: State, reason: str, skip: Skip | None = None
+) -> State | None:
     """Never send a claimed delivery: "suppressed" (must not be mailed), "skipped" (too late, paused); commits.
 
     Or "unknown", when it is too late to try again what may have arrived: then it stays so.
     """
     held = {"not_before": HELD} if state is State.UNKNOWN else {}
-    return _move(session, claimed, owner, state, outcome=reason, **held)
+    return _move(session, claimed, owner, state, outcome=reason, skipped_for=skip, **held)
 
 
 def _move(session: Session, claimed: Claim, owner: str, state: State, **values: object) -> State | None:
@@ -241,39 +298,3 @@ def sweep(session: Session, now: datetime, on_unknown: OnUnknown) -> int:
     )
     session.commit()
     return found.rowcount
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Deliveries that wait for the same reason: how many, why, and when the first is tried again (None: never)."""
-
-    count: int
-    outcome: str
-    next_try: datetime | None
-
-
-def waiting(session: Session, periods: Collection[str]) -> list[Waiting]:
-    """What keeps the deferred and unknown deliveries of these periods, the most frequent reason first."""
-    counted = (
-        select(Delivery.outcome, func.count(), func.min(Delivery.not_before))
-        .where(col(Delivery.state).in_([State.DEFERRED, State.UNKNOWN]), col(Delivery.period).in_(periods))
-        .group_by(col(Delivery.outcome))
-        .order_by(func.count().desc(), col(Delivery.outcome))
-    )
-    return [Waiting(count, why, when if when < HELD else None) for why, count, when in session.exec(counted)]
-
-
-def balance(
-    session: Session, periods: Collection[str], letter: str | None = DIGEST, only: int | None = None
-) -> dict[str, int]:
-    """How many deliveries of these periods stand in each state; "planned" is their sum. None: of every letter."""
-    counted = (
-        select(Delivery.state, func.count()).where(col(Delivery.period).in_(periods)).group_by(col(Delivery.state))
-    )
-    if letter is not None:
-        counted = counted.where(col(Delivery.letter) == letter)
-    if only is not None:
-        counted = counted.where(col(Delivery.subscriber_id) == only)
-    found = dict(iter(session.exec(counted)))
-    states = {state.value: found.get(state, 0) for state in State}
-    return {"planned": sum(states.values())} | states

@@ -23,14 +23,27 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
+class Skip(StrEnum):
+    """Why a digest was skipped; `outcome` says it in words with its figures."""
+
+    NOTHING = "nothing"  # no paper was worth sending
+    LATE = "late"  # its catch-up window ended while it waited
+    MISSED = "missed"  # nobody ran when it was due
+    SOON = "soon"  # a change of settings put it too near to another digest
+    DAY_OFF = "day off"  # schedule.days_off
+    RESTING = "resting"  # the reader paused meanwhile
+    CANCELLED = "cancelled"  # the admin cancelled the edition
+
+
 # Every move a delivery may make; `ledger` refuses any other. `unknown` = the final dot was written and no
-# reply came, or the process died there: the message may or may not have been accepted.
+# reply came, or the process died there: the message may or may not have been accepted. Only the admin moves
+# `pending` and `deferred` to `skipped`, by cancelling an edition.
 MOVES: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.SENDING}),
+    State.PENDING: frozenset({State.SENDING, State.SKIPPED}),
     State.SENDING: frozenset(
         {State.SENT, State.DEFERRED, State.FAILED, State.SUPPRESSED, State.SKIPPED, State.UNKNOWN}
     ),
-    State.DEFERRED: frozenset({State.SENDING}),
+    State.DEFERRED: frozenset({State.SENDING, State.SKIPPED}),
     State.UNKNOWN: frozenset({State.SENDING}),
     State.SENT: frozenset(),
     State.FAILED: frozenset(),
@@ -100,11 +113,15 @@ class Signal(SQLModel, table=True):
 
 
 class SourceState(SQLModel, table=True):
-    """What to remember of a source between reads, and how the last one went."""
+    """What to remember of a source between reads, and how the last one went.
+
+    `last_news_at` is when the newest paper that it ever told of was announced.
+    """
 
     name: str = Field(primary_key=True, max_length=100)
     memory: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     last_success_at: datetime | None = Field(default=None, sa_type=Utc)
+    last_news_at: datetime | None = Field(default=None, sa_type=Utc)
     last_error_at: datetime | None = Field(default=None, sa_type=Utc)
     last_error: str = ""
 
@@ -140,8 +157,9 @@ class Delivery(SQLModel, table=True):
 
     Sent no earlier than `not_before` and no later than `not_after`, by a real clock. `doubtful` = in some
     attempt the final dot was written and no reply came: the reader may have it, so its picks stay theirs.
-    `date` is the planning instant and the Date header; `reply` is the server's last words; `outcome` says
-    in plain words why it stands where it stands.
+    `date` is the planning instant and the Date header; `due_at` is when a digest's hour struck for the reader;
+    `reply` is the server's last words; `outcome` says in plain words why it stands where it stands. The admin's
+    mails have no subscriber.
     """
 
     __table_args__ = (
@@ -162,6 +180,7 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("letter <> 'digest'"),
             postgresql_where=text("letter <> 'digest'"),
         ),
+        Index("ix_delivery_due_at", "due_at"),
         {"sqlite_autoincrement": True},
     )
     id: int = Field(default=None, primary_key=True)
@@ -173,6 +192,8 @@ class Delivery(SQLModel, table=True):
     state: State = Field(default=State.PENDING, sa_type=enum_column(State))
     message_id: str = Field(max_length=200)
     date: datetime = Field(sa_type=Utc)
+    due_at: datetime | None = Field(default=None, sa_type=Utc)
+    skipped_for: Skip | None = Field(default=None, sa_type=enum_column(Skip), nullable=True)
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     attempts: int = 0
     not_before: datetime = Field(sa_type=Utc)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -10,34 +10,30 @@ from sqlmodel import Session
 from newsletter import db, edition, ledger
 from newsletter.chooser import Chooser, Picked, Taste, chooser, sent_to
 from newsletter.db import LOOKED_UP, batches
+from newsletter.due import NO_RULES, Due, LeftOut, Rules, decided, silence, sorted_out
 from newsletter.edition import Issue
-from newsletter.ledger import DIGEST
-from newsletter.models import Pick, State
+from newsletter.ledger import DIGEST, HELD
+from newsletter.models import Pick, Skip, State
 from newsletter.ranking import MODEL_VERSION
+from newsletter.record_models import HoldState
 from subscribers.models import Subscriber
 
 BATCH = 200  # readers planned in one transaction
 PLANNING = 0x706C616E  # the lock that planners of one database take in turn: "plan"
 
 
-@dataclass(frozen=True)
-class Due:
-    """One reader, the period that is open for them, and how long it stays open from the planning instant on."""
-
-    subscriber_id: int
-    period: str
-    room: timedelta = timedelta(0)
-
-
 @dataclass
 class Report:
-    """What a run of planning did, in readers: new digests, nothing worth sending, planned before, waiting.
+    """What a run of planning did, in readers: new digests, skipped ones, planned before, waiting.
 
-    A reader waits, and nothing is stored, where there is no paper at all to choose from: sources may be late.
+    `skipped` counts those with nothing worth sending, `left_out` those skipped by a rule before any paper was
+    looked at. A reader waits, and nothing is stored, where there is no paper at all to choose from: sources may be
+    late.
     """
 
     planned: int = 0
     skipped: int = 0
+    left_out: int = 0
     already: int = 0
     waiting: int = 0
 
@@ -50,6 +46,7 @@ def run(
     keys: tuple[str, ...],
     at: datetime,
     not_before: datetime,
+    rules: Rules = NO_RULES,
 ) -> Report:
     """Plan a delivery for each due reader that has none for the period; commits after each batch.
 
@@ -68,16 +65,51 @@ def run(
         return report
     for batch in batches(open_now, BATCH):
         with db.writing(engine) as session:
-            planner = Planner(session, choose, issue, keys, at, not_before)
-            for each in batch:
-                planner.plan(each, report)
+            planner = Planner(session, choose, issue, keys, at, not_before, rules)
+            for each, left_out in sorted_out(session, batch, rules):
+                planner.plan(each, report, left_out)
     return report
 
 
+def miss(engine: Engine, due: Sequence[Due], sender: str, keys: tuple[str, ...], at: datetime, words: str) -> int:
+    """Record that nobody ran when these were due; how many were not planned before. Commits after each batch."""
+    count = 0
+    for batch in batches(due, BATCH):
+        with db.writing(engine) as session:
+            db.alone(session, PLANNING)
+            for each in not_planned(session, batch):
+                reader = session.get(Subscriber, each.subscriber_id)
+                if reader is not None:
+                    row = _row(reader, each, sender, keys, at) | {"not_before": at, "not_after": at}
+                    row |= {"state": State.SKIPPED, "skipped_for": Skip.MISSED, "outcome": words}
+                    count += ledger.plan(session, row) is not None
+    return count
+
+
 def not_planned(session: Session, due: Sequence[Due]) -> list[Due]:
-    """Those of the due readers who have no delivery for the period yet."""
+    """Those of the due readers whose period is not settled yet."""
     have = ledger.planned(session, {each.subscriber_id for each in due}, {each.period for each in due})
-    return [each for each in due if (each.subscriber_id, each.period) not in have]
+    settled = ((each, have.get((each.subscriber_id, each.period))) for each in due)
+    return [each for each, found in settled if found is None or not found.stands(each.due_at)]
+
+
+def _row(reader: Subscriber, due: Due, sender: str, keys: tuple[str, ...], at: datetime) -> dict[str, object]:
+    """What every digest's row has, whatever becomes of it."""
+    return {
+        "subscriber_id": reader.id,
+        "address": reader.email,
+        "letter": DIGEST,
+        "period": due.period,
+        "edition_id": None,
+        "message_id": ledger.message_id(keys, sender, reader.id, DIGEST, due.period),
+        "date": at.replace(microsecond=0),
+        "due_at": due.due_at,
+        "doubtful": False,
+        "details": {"name": reader.name},
+        "outcome": "",
+        "attempts": 0,
+        "reply": "",
+    }
 
 
 class Planner:
@@ -91,37 +123,46 @@ class Planner:
         keys: tuple[str, ...],
         at: datetime,
         not_before: datetime,
+        rules: Rules = NO_RULES,
     ) -> None:
         """Takes the planners' lock for the rest of the transaction; editions are made as they are needed."""
         db.alone(session, PLANNING)
         self.session, self.choose, self.issue, self.keys = session, choose, issue, keys
-        self.at, self.not_before = at, not_before
+        self.at, self.not_before, self.rules = at, not_before, rules
         self._editions: dict[str, int] = {}
+        self._held: dict[str, bool] = {}
         self._frozen: set[tuple[int, str]] = set()  # readers share most papers: each is written once
 
-    def plan(self, due: Due, report: Report) -> int | None:
+    def plan(self, due: Due, report: Report, left_out: LeftOut | None = None) -> int | None:
         """One reader's delivery: its id, or None when another planner was first or the reader is gone or changed.
 
-        Planners take turns, so each sees what the ones before it have picked.
+        Planners take turns, so each sees what the ones before it have picked. `left_out` is why a rule skips this
+        one, whatever papers there are.
         """
         reader = self.session.get(Subscriber, due.subscriber_id)
         if reader is None:
             return None
-        if not self.choose.knows(reader.follows):
+        if left_out is None and not self.choose.knows(reader.follows):
             report.waiting += 1  # they changed what they follow meanwhile: the next run serves them
             return None
-        picked = self.choose.choose(reader.follows, sent_to(self.session, reader.id), reader.size)
-        edition_id = self._edition(due.period)
-        row = self._row(reader, due, edition_id, picked)
+        picked = [] if left_out else self._choose(reader)
+        row = self._planned(reader, due, picked, left_out)
         delivery_id = ledger.plan(self.session, row)
+        if delivery_id is None and ledger.take_back(self.session, reader.id, due.period):
+            delivery_id = ledger.plan(self.session, row)
         if delivery_id is None:
             report.already += 1
         elif picked:
-            self._freeze(reader, delivery_id, edition_id, picked)
+            self._freeze(reader, delivery_id, self._edition(due.period), picked)
             report.planned += 1
+        elif left_out:
+            report.left_out += 1
         else:
             report.skipped += 1
         return delivery_id
+
+    def _choose(self, reader: Subscriber) -> list[Picked]:
+        return self.choose.choose(reader.follows, sent_to(self.session, reader.id), reader.size)
 
     def _edition(self, period: str) -> int:
         if period not in self._editions:
@@ -129,26 +170,27 @@ class Planner:
             self._editions[period] = made
         return self._editions[period]
 
-    def _row(self, reader: Subscriber, due: Due, edition_id: int, picked: Sequence[Picked]) -> dict[str, object]:
-        sender = self.issue.imprint.sender
+    def _planned(
+        self, reader: Subscriber, due: Due, picked: Sequence[Picked], left_out: LeftOut | None
+    ) -> dict[str, object]:
         considered = len(self.choose.found.papers)
-        return {
-            "subscriber_id": reader.id,
-            "address": reader.email,
-            "letter": DIGEST,
-            "period": due.period,
-            "edition_id": edition_id,
-            "state": State.PENDING if picked else State.SKIPPED,
-            "message_id": ledger.message_id(self.keys, sender, reader.id, DIGEST, due.period),
-            "date": self.at.replace(microsecond=0),
-            "not_before": self.not_before,
-            "not_after": self.not_before + due.room,
-            "doubtful": False,
-            "details": {"considered": considered, "name": reader.name},
-            "outcome": "" if picked else self._nothing(reader, considered),
-            "attempts": 0,
-            "reply": "",
-        }
+        row = _row(reader, due, self.issue.imprint.sender, self.keys, self.at)
+        times = {"not_before": self._from(due.period), "not_after": self.not_before + due.room}
+        if left_out:
+            return row | times | {"state": State.SKIPPED, "skipped_for": left_out.skip, "outcome": left_out.words}
+        details = {"considered": considered, "name": reader.name}
+        row |= times | {"edition_id": self._edition(due.period), "details": details}
+        if picked:
+            quiet = silence(self.session, reader.id, due.due_at)
+            return row | {"state": State.PENDING, "details": details | dict(quiet)}
+        words = self._nothing(reader, considered)
+        return row | {"state": State.SKIPPED, "skipped_for": Skip.NOTHING, "outcome": words}
+
+    def _from(self, period: str) -> datetime:
+        """From when on it may be sent: while the gate has not judged it, or the edition is held, not at all."""
+        if period not in self._held:
+            self._held[period] = decided(self.session, {period}).get(period) is HoldState.HELD
+        return HELD if self.rules.judged or self._held[period] else self.not_before
 
     def _nothing(self, reader: Subscriber, considered: int) -> str:
         fitting, best = self.choose.fitting(reader.follows)

@@ -1,7 +1,7 @@
 """Render: a frozen delivery becomes the bytes of one message, the same bytes whenever it is asked."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,13 +9,15 @@ from urllib.parse import quote
 
 from sqlmodel import Session, col, select
 
-from newsletter import edition, letters
+from newsletter import edition, letters, notices
 from newsletter.edition import Imprint, Issue
 from newsletter.errors import MessageError
 from newsletter.ledger import DIGEST
 from newsletter.links import Links
-from newsletter.mail import Envelope, digest, letter
+from newsletter.mail import Envelope, admin_letter, digest, letter
+from newsletter.mail.admin_letter import AdminLetter
 from newsletter.mail.content import DigestContent, PaperShown
+from newsletter.mail.letter import Rendered
 from newsletter.mail.message import Content, Letterhead, assemble
 from newsletter.models import Delivery, Pick
 from newsletter.ranking.reasons import sentence
@@ -31,7 +33,7 @@ def run(session: Session, delivery_id: int, keys: tuple[str, ...]) -> Envelope:
     delivery = session.get_one(Delivery, delivery_id)
     issue = edition.thaw(session, delivery.edition_id or 0)
     links = Links(issue.imprint.url, keys)
-    made = _digest if delivery.letter == DIGEST else _letter
+    made = MAKERS.get(delivery.letter, _letter)
     head = Letterhead(issue.imprint.title, issue.imprint.sender, links.home(), links.archive())
     return Envelope(
         sender=return_path(issue.imprint, delivery.message_id),
@@ -79,7 +81,22 @@ def _digest(session: Session, delivery: Delivery, issue: Issue, links: Links) ->
 
 def _letter(_: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:
     rendered = letter.render(issue.letter, letters.content(delivery, issue.imprint, links))
-    unsubscribe_url = letters.unsubscribe_url(delivery, links)
+    return _put(delivery, rendered, issue.imprint, letters.unsubscribe_url(delivery, links))
+
+
+def _to_admin(_: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:
+    rendered = admin_letter.render(issue.letter, notices.content(delivery, issue.imprint, links))
+    return _put(delivery, rendered, issue.imprint)
+
+
+# What makes any other letter is `_letter`.
+MAKERS: Mapping[str, Callable[[Session, Delivery, Issue, Links], Content]] = {
+    DIGEST: _digest,
+    **dict.fromkeys(AdminLetter, _to_admin),
+}
+
+
+def _put(delivery: Delivery, rendered: Rendered, imprint: Imprint, unsubscribe_url: str = "") -> Content:
     return Content(
         to_name="",  # a name that a stranger typed must not travel under ours
         to=delivery.address,
@@ -91,7 +108,7 @@ def _letter(_: Session, delivery: Delivery, issue: Issue, links: Links) -> Conte
         letter=delivery.letter,
         period=delivery.date.date().isoformat(),  # its own period is a number that belongs to one person
         unsubscribe_url=unsubscribe_url,
-        unsubscribe_mailto=_mailto(issue.imprint, unsubscribe_url) if unsubscribe_url else "",
+        unsubscribe_mailto=_mailto(imprint, unsubscribe_url) if unsubscribe_url else "",
     )
 
 
@@ -144,6 +161,8 @@ def _content(session: Session, delivery: Delivery, imprint: Imprint, links: Link
         archive_url=links.archive(),
         browser_url=links.browser(reader_id, delivery.period),
         sample=any(paper.sample for paper in papers),
+        quiet=delivery.details.get("quiet", 0),
+        quiet_since=edition.day(delivery.details.get("quiet_since")),
     )
 
 

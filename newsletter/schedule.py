@@ -1,18 +1,29 @@
-"""Who is due: pure rules on the reader's own clock, and the one query that asks them of everybody."""
+"""Who is due: pure rules on the reader's own clock, and the queries that ask them of everybody."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from typing import Literal, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlmodel import Session, col, select
+import structlog
+from sqlmodel import Session, col, select, tuple_
 
-from newsletter.pick import Due
+from newsletter.db import LOOKED_UP, batches
+from newsletter.due import Due
 from subscribers.models import Cadence, Subscriber
 from subscribers.preferences import weekdays_of
 from subscribers.receiving import receiving, resting
 
+log = structlog.get_logger(__name__)
+
 SEARCH_DAYS = 9  # a week, and a day for each end of it that a zone's offset may move
+SEARCH_MONTH_DAYS = 40  # the first such weekday of a month is at most 35 days after the last month's
+FIRST_WEEK = 7
+EVER = datetime(1, 1, 2, tzinfo=UTC)
+
+T = TypeVar("T")
+FirstDigest = Literal["at once", "next"]
 
 
 def instant(day: date, hour: int, zone: ZoneInfo) -> datetime:
@@ -35,25 +46,31 @@ def instant(day: date, hour: int, zone: ZoneInfo) -> datetime:
     return late.replace(microsecond=0)
 
 
-def next_due(after: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo) -> datetime:
-    """The first instant strictly later than `after` at this local hour on one of these days (Monday 0)."""
-    return min(when for _, when in _instants(after, weekdays, hour, zone) if when > after)
+def next_due(
+    after: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, *, monthly: bool = False
+) -> datetime:
+    """The first instant strictly later than `after` at this local hour on one of these days (Monday 0).
+
+    `monthly`: only on the first such day of each month.
+    """
+    return min(when for _, when in _instants(after, weekdays, hour, zone, monthly=monthly) if when > after)
 
 
 def last_due(
-    at: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, window: timedelta
+    at: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, window: timedelta, *, monthly: bool = False
 ) -> tuple[datetime, date] | None:
     """When the hour struck last, and the local date; None if that is `window` or longer before `at`."""
-    struck = [(when, day) for day, when in _instants(at, weekdays, hour, zone) if at - window < when <= at]
-    return max(struck, default=None)
+    instants = _instants(at, weekdays, hour, zone, monthly=monthly)
+    return max(((when, day) for day, when in instants if at - window < when <= at), default=None)
 
 
 def _instants(
-    around: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo
+    around: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, *, monthly: bool
 ) -> Iterable[tuple[date, datetime]]:
-    today = around.astimezone(zone).date()
-    days = (today + timedelta(days=offset) for offset in range(-SEARCH_DAYS, SEARCH_DAYS + 1))
-    return ((day, instant(day, hour, zone)) for day in days if day.weekday() in weekdays)
+    today, far = around.astimezone(zone).date(), SEARCH_MONTH_DAYS if monthly else SEARCH_DAYS
+    days = (today + timedelta(days=offset) for offset in range(-far, far + 1))
+    wanted = (day for day in days if day.weekday() in weekdays and (day.day <= FIRST_WEEK or not monthly))
+    return ((day, instant(day, hour, zone)) for day in wanted)
 
 
 @dataclass(frozen=True)
@@ -65,43 +82,137 @@ class Clock:
     hour: int
     timezone: str
 
-    def open(self, at: datetime, window: timedelta) -> tuple[str, timedelta] | None:
-        """The local due date that is open at `at`, as "2026-11-23", and how long it stays open."""
-        days = weekdays_of(self.cadence, self.weekdays)
-        found = last_due(at, days, self.hour, ZoneInfo(self.timezone), window)
-        return (found[1].isoformat(), found[0] + window - at) if found else None
+    @property
+    def known(self) -> bool:
+        """Whether the machine knows its zone: a foreign row's mistake must not keep everybody else waiting."""
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            log.error("unknown time zone: its readers get nothing", zone=self.timezone)  # noqa: TRY400 - values
+            return False
+        return True
+
+    def instants(self, around: datetime) -> Iterable[tuple[date, datetime]]:
+        """Local due dates with their instants, for at least a week on each side of `around`."""
+        days, monthly = weekdays_of(self.cadence, self.weekdays), self.cadence is Cadence.MONTHLY
+        return _instants(around, days, self.hour, ZoneInfo(self.timezone), monthly=monthly)
+
+    def open(self, at: datetime, window: timedelta) -> tuple[str, datetime] | None:
+        """The local due date that is open at `at`, as "2026-11-23", and when its hour struck."""
+        days, monthly = weekdays_of(self.cadence, self.weekdays), self.cadence is Cadence.MONTHLY
+        found = last_due(at, days, self.hour, ZoneInfo(self.timezone), window, monthly=monthly)
+        return (found[1].isoformat(), found[0]) if found else None
+
+    def closed(self, since: datetime, until: datetime) -> list[tuple[str, datetime]]:
+        """The local due dates whose hour struck after `since` and up to `until`, oldest first."""
+        found = {day: when for day, when in self.instants(until) if since < when <= until}
+        return [(day.isoformat(), when) for day, when in sorted(found.items())]
+
+    def next(self, after: datetime) -> datetime:
+        """When the hour strikes next."""
+        return min(when for _, when in self.instants(after) if when > after)
 
 
-def due(session: Session, at: datetime, window: timedelta, only: int | None = None) -> list[Due]:
-    """Every reader who gets digests and whose hour struck within `window` before `at`, with the open period."""
-    clock = (Subscriber.cadence, Subscriber.weekdays, Subscriber.hour, Subscriber.timezone)
-    wanted = [receiving(at)]
-    if only is not None:
-        wanted.append(col(Subscriber.id) == only)
-    rows = session.exec(select(Subscriber.id, *clock).where(*wanted).order_by(col(Subscriber.id)))  # type: ignore[call-overload]
-    open_now: dict[Clock, tuple[str, timedelta] | None] = {}
-    found = []
-    for subscriber_id, *parts in rows:
-        shared = Clock(*parts)
-        if shared not in open_now:
-            open_now[shared] = shared.open(at, window)
-        if (period := open_now[shared]) is not None:
-            found.append(Due(subscriber_id, *period))
-    return found
+def clock_of(subscriber: Subscriber) -> Clock:
+    """A reader's clock."""
+    return Clock(subscriber.cadence, subscriber.weekdays, subscriber.hour, subscriber.timezone)
 
 
-def next_digest(subscriber: Subscriber, now: datetime) -> datetime | None:
-    """When this reader's next digest is due, a pause considered; None while one without an end lasts."""
+def due(
+    session: Session,
+    at: datetime,
+    window: timedelta,
+    only: int | None = None,
+    *,
+    since: datetime = EVER,
+    first: FirstDigest = "at once",
+) -> list[Due]:
+    """Every reader who gets digests and whose hour struck within `window` before `at` and after `since`.
+
+    `first` says whether the hour that struck before a reader's yes still counts for them. Under a replay (`at`
+    before that yes) it does: today's readers are taken as if they had been there.
+    """
+
+    def opened(clock: Clock) -> list[tuple[str, datetime]]:
+        found = clock.open(at, window)
+        return [found] if found and found[1] > since else []
+
+    readers = _readers(session, at, opened, only)
+    return [
+        Due(each.id, period, when + window - at, when)
+        for each, (period, when) in readers
+        if not each.rested(when)
+        and (first == "at once" or each.confirmed_at is None or each.confirmed_at > at or each.confirmed_at < when)
+    ]
+
+
+def missed(session: Session, at: datetime, since: datetime, until: datetime) -> list[Due]:
+    """Every digest whose hour struck after `since` and up to `until` for readers who had said yes by then."""
+    readers = _readers(session, at, lambda clock: clock.closed(since, until))
+    return [
+        Due(each.id, period, timedelta(0), when)
+        for each, (period, when) in readers
+        if not each.rested(when) and each.confirmed_at is not None and each.confirmed_at < when
+    ]
+
+
+class _Reader(NamedTuple):
+    """Who may be due: since when they read, and until when they paused."""
+
+    id: int
+    confirmed_at: datetime | None
+    paused_until: datetime | None
+
+    def rested(self, when: datetime) -> bool:
+        """Whether a pause ran when that hour struck: its end brings no digest of a day before it."""
+        return self.paused_until is not None and self.paused_until > when
+
+
+def _readers(
+    session: Session, at: datetime, periods: Callable[[Clock], Sequence[T]], only: int | None = None
+) -> list[tuple[_Reader, T]]:
+    """Readers with each of their clock's periods; only readers of clocks that have any are read."""
+    columns = (
+        col(Subscriber.cadence),
+        col(Subscriber.weekdays),
+        col(Subscriber.hour),
+        col(Subscriber.timezone),
+    )
+    wanted = [receiving(at)] + ([] if only is None else [col(Subscriber.id) == only])
+    clocks = [Clock(*row) for row in session.exec(select(*columns).where(*wanted).distinct())]
+    open_now = {clock: found for clock in clocks if clock.known and (found := periods(clock))}
+    rows = []
+    for batch in batches(list(open_now), LOOKED_UP // len(columns)):
+        keys = [(each.cadence, each.weekdays, each.hour, each.timezone) for each in batch]
+        asked = select(  # type: ignore[call-overload]
+            Subscriber.id, Subscriber.confirmed_at, Subscriber.paused_until, *columns
+        ).where(*wanted, tuple_(*columns).in_(keys))
+        rows += session.exec(asked).all()
+    return [
+        (_Reader(*row[:3]), period)
+        for row in sorted(rows, key=lambda row: int(row[0]))
+        for period in open_now[Clock(*row[3:])]
+    ]
+
+
+def next_digest(
+    subscriber: Subscriber, now: datetime, window: timedelta = timedelta(0), first: FirstDigest = "next"
+) -> datetime | None:
+    """When this reader's next digest is due, a pause considered; None while one without an end lasts.
+
+    For one who has just said yes, with `first` = "at once", it is now where their hour struck within `window`.
+    """
     rests = resting(subscriber, now)
     if rests and subscriber.paused_until is None:
         return None
-    after = max(now, subscriber.paused_until) if rests and subscriber.paused_until else now
-    days = weekdays_of(subscriber.cadence, subscriber.weekdays)
-    return next_due(after, days, subscriber.hour, ZoneInfo(subscriber.timezone))
+    clock = clock_of(subscriber)
+    if first == "at once" and not rests and clock.open(now, window):
+        return now
+    return clock.next(max(now, subscriber.paused_until) if rests and subscriber.paused_until else now)
 
 
 def open_period(subscriber: Subscriber, at: datetime, window: timedelta) -> Due:
     """The period a digest made at `at` would belong to, due or not: for previews and trials."""
-    clock = Clock(subscriber.cadence, subscriber.weekdays, subscriber.hour, subscriber.timezone)
     today = at.astimezone(ZoneInfo(subscriber.timezone)).date().isoformat()
-    return Due(subscriber.id, *(clock.open(at, window) or (today, timedelta(0))))
+    period, when = clock_of(subscriber).open(at, window) or (today, at)
+    return Due(subscriber.id, period, when + window - at if when < at else timedelta(0), when)

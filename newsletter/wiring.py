@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from newsletter import __version__
+from sqlalchemy import Engine
+
+from newsletter import __version__, gate, notices, tick, why
 from newsletter.chooser import Taste
 from newsletter.config import Config
+from newsletter.due import Rules
 from newsletter.edition import Imprint, Issue
 from newsletter.errors import ConfigError
-from newsletter.mail import Transport, letter
+from newsletter.mail import Transport, admin_letter, letter
+from newsletter.mail.admin_letter import AdminLetter
 from newsletter.mail.folder import Folder
 from newsletter.mail.smtp import Settings, Smtp
 from newsletter.mail.template import load_letter
@@ -21,8 +25,11 @@ from newsletter.shipped import shipped
 from newsletter.sources import Source, SourceSettings, load
 from newsletter.sources.http import Fetcher
 from newsletter.sources.limiter import Limiter
+from newsletter.sources.upstream import calendar_of
 from subscribers.letters import LetterKind
 from subscribers.signup import Terms
+
+LEAST_LEASE = 10  # seconds that a turn of the clock may be silent, however often it comes
 
 
 def sources(config: Config, only: str = "") -> list[Source]:
@@ -31,8 +38,13 @@ def sources(config: Config, only: str = "") -> list[Source]:
     if only and not tables:
         names = ", ".join(table.name for table in config.sources) or "none"
         raise ConfigError(f"--source: no source is called {only!r}: there are {names}")
+    holidays = {"holidays": config.schedule.announcement_holidays}
     return [
-        load(SourceSettings(**table.model_dump() | {"path": config.path(table.path) if table.path else None}))
+        load(
+            SourceSettings(
+                **table.model_dump() | holidays | {"path": config.path(table.path) if table.path else None}
+            )
+        )
         for table in tables
     ]
 
@@ -92,6 +104,54 @@ def pages(config: Config) -> list[Path]:
     return [*_own_templates(config, "web.templates", config.web.templates, "web"), shipped("templates") / "web"]
 
 
+def rules(config: Config, *, judged: bool = False) -> Rules:
+    """What decides about a digest besides papers; `judged` by the gate in runs that nobody watches."""
+    return Rules(frozenset(config.schedule.days_off), judged)
+
+
+def gate_rules(config: Config) -> gate.Rules:
+    """When the gate holds an edition."""
+    return gate.Rules(**config.gate.model_dump(), budget_bytes=config.digest.budget_bytes)
+
+
+def admin(config: Config, keys: tuple[str, ...]) -> notices.Admin:
+    """Who is told of trouble, and how."""
+    folders, shown = _folders(config), imprint(config)
+    kinds = AdminLetter if config.admin.email else ()  # nobody to write to, nothing to compile
+    return notices.Admin(
+        email=config.admin.email,
+        timezone=config.admin.timezone,
+        report=config.admin.report,
+        report_hour=config.admin.report_hour,
+        issues={kind: Issue(admin_letter.load(kind, folders), shown) for kind in kinds},
+        keys=keys,
+    )
+
+
+def parts(config: Config, engine: Engine, keys: tuple[str, ...]) -> tick.Parts:
+    """What a turn of the clock works with."""
+    schedule = config.schedule
+    return tick.Parts(
+        engine=engine,
+        keys=keys,
+        owner=socket.gethostname()[:60],
+        lease=timedelta(seconds=max(2 * schedule.tick_seconds, LEAST_LEASE)),
+        sources=sources(config),
+        fetcher=lambda: fetcher(config),
+        taste=taste(config),
+        issue=lambda: issue(config),
+        window=window(config),
+        wait=timedelta(minutes=schedule.wait_minutes),
+        first=schedule.first_digest,
+        days_off=frozenset(schedule.days_off),
+        gate=gate_rules(config),
+        admin=admin(config, keys),
+        terms=terms(config),
+        keep=timedelta(days=schedule.keep_days),
+        seconds=time.monotonic,
+    )
+
+
 def window(config: Config) -> timedelta:
     """How late a digest may be."""
     return timedelta(hours=config.schedule.catch_up_hours)
@@ -141,4 +201,21 @@ def policy(
         connections=delivery.connections,
         only=only,
         letters_only=letters_only,
+    )
+
+
+def why_rules(config: Config) -> why.Rules:
+    """What the newsletter goes by when it tells why; without calendars while a source cannot be loaded."""
+    schedule = config.schedule
+    try:
+        calendars = {source.name: calendar_of(source) for source in sources(config)}
+    except ConfigError:  # a file was moved away: the fetch says so, and all else can still be told
+        calendars = {}
+    return why.Rules(
+        late=window(config),
+        taste=taste(config),
+        first=schedule.first_digest,
+        wait=timedelta(minutes=schedule.wait_minutes),
+        calendars=calendars,
+        days_off=frozenset(schedule.days_off),
     )

@@ -65,12 +65,16 @@ STOPPED = frozenset({Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED})
 
 
 class Cadence(StrEnum):
-    """How often a reader wants a digest; `chosen` means the days in `weekdays`."""
+    """How often a reader wants a digest; `chosen` means the days in `weekdays`.
+
+    `weekly` has one day there; so has `monthly`, whose digest comes on the first such day of each month.
+    """
 
     DAILY = "daily"
     WEEKDAYS = "weekdays"
     CHOSEN = "chosen"
     WEEKLY = "weekly"
+    MONTHLY = "monthly"
 
 
 class FollowKind(StrEnum):

@@ -51,6 +51,7 @@ class Choice(NamedTuple):
 
 
 DEFAULTS = Preferences()
+ONE_DAY = frozenset({Cadence.WEEKLY, Cadence.MONTHLY})
 
 
 def parse(fields: Mapping[str, str], start: Preferences = DEFAULTS) -> Preferences:
@@ -91,9 +92,9 @@ def weekdays_of(cadence: Cadence, weekdays: str) -> frozenset[int]:
 
 
 def parse_cadence(text: str, weekdays: str = "") -> tuple[Cadence, str]:
-    """Cadence and canonical weekdays, from "daily", "weekdays", "weekly", "chosen" or the days themselves.
+    """Cadence and canonical weekdays, from a cadence's name or the days themselves.
 
-    `weekdays` are the days of "chosen", or the one day of "weekly" (Monday when empty).
+    `weekdays` are the days of "chosen", or the one day of "weekly" and "monthly" (Monday when empty).
     """
     word, days = text.strip().lower(), parse_weekdays(weekdays)
     if word in set(Cadence):
@@ -103,7 +104,8 @@ def parse_cadence(text: str, weekdays: str = "") -> tuple[Cadence, str]:
     try:
         named = parse_weekdays(word)
     except InvalidPreference as error:
-        raise InvalidPreference("cadence", text, "give daily, weekdays, weekly, or days as mon,wed,fri") from error
+        cure = "give daily, weekdays, weekly, monthly, or days as mon,wed,fri"
+        raise InvalidPreference("cadence", text, cure) from error
     if days and days != named:
         raise InvalidPreference("weekdays", weekdays, f"the cadence says {named}: leave one of the two empty")
     return Cadence.CHOSEN, named
@@ -114,8 +116,8 @@ def _fitting(cadence: Cadence, days: str) -> tuple[Cadence, str]:
         raise InvalidPreference("weekdays", days, f"leave it empty for {cadence}, or set the cadence to chosen")
     if not days and cadence == Cadence.CHOSEN:
         raise InvalidPreference("weekdays", days, "chosen needs at least one day: give days as mon,wed,fri")
-    if "," in days and cadence == Cadence.WEEKLY:
-        raise InvalidPreference("weekdays", days, "weekly has one day: keep one, or set the cadence to chosen")
+    if "," in days and cadence in ONE_DAY:
+        raise InvalidPreference("weekdays", days, f"{cadence} has one day: keep one, or set the cadence to chosen")
     return cadence, days
 
 

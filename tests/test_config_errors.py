@@ -15,7 +15,7 @@ from newsletter.errors import ConfigError
 SOURCE = "[[sources]]\nname = 'a'\nkind = 'file'\n"
 TOPIC = "[[topics]]\nname = 'A'\nwords = ['a']\n"
 SECRET = "hunter2hunter2"
-SECTIONS = "database, delivery, digest, newsletter, schedule, signup, smtp, sources, topics, web"
+SECTIONS = "admin, database, delivery, digest, gate, log, newsletter, schedule, signup, smtp, sources, topics, web"
 
 
 @pytest.fixture

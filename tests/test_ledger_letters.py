@@ -8,7 +8,7 @@ from sqlmodel import Session
 from test_ledger import LEASE, outcome, row
 from world import KEYS, NOW, reader
 
-from newsletter import ledger
+from newsletter import balance, ledger
 from newsletter.mail import Verdict
 from newsletter.models import State
 from subscribers import tokens
@@ -107,10 +107,10 @@ def test_the_balance_may_count_every_letter(session, ada):
     ledger.record(session, found, "me", outcome(Verdict.SENT), NOW, "resend")
 
     periods = {"2026-03-10", "7"}
-    assert ledger.balance(session, periods, letter=None)["planned"] == 2
-    assert ledger.balance(session, periods, letter=None)["sent"] == 1
-    assert ledger.balance(session, periods)["sent"] == 0
-    assert ledger.balance(session, periods, letter="confirm")["sent"] == 1
+    assert balance.of(session, periods, letter=None)["planned"] == 2
+    assert balance.of(session, periods, letter=None)["sent"] == 1
+    assert balance.of(session, periods)["sent"] == 0
+    assert balance.of(session, periods, letter="confirm")["sent"] == 1
 
 
 def test_a_message_id_is_of_one_reader_letter_and_period():

@@ -227,7 +227,7 @@ def test_no_words_make_a_letter_fail(brand, name):
     told = variables(content)
 
     assert told["brand"]
-    assert all("\n" not in value for value in told.values())
+    assert all("\n" not in str(value) for value in told.values())
 
 
 @pytest.mark.parametrize("name", ["site_url", "action_url"])

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from world import KEYS, NOW, configured, entry, papers, planned, reader, stored
 
 from newsletter import chooser, ledger, pick, wiring
+from newsletter.due import Due
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Frozen, Paper, Pick, State
 from newsletter.sources import Snapshot
@@ -179,7 +180,7 @@ def test_two_planners_of_different_days_at_once_never_give_a_paper_twice(engine,
 
     def plan(day):
         at = NOW + timedelta(hours=day)
-        due = [pick.Due(each, f"2026-03-{10 + day}") for each in ids]
+        due = [Due(each, f"2026-03-{10 + day}") for each in ids]
         return pick.run(engine, due, wiring.taste(config), wiring.issue(config), KEYS, at, at)
 
     with ThreadPoolExecutor(3) as pool:
@@ -217,7 +218,7 @@ def test_another_template_or_imprint_is_another_edition(session, config, tmp_pat
 def test_a_planner_that_comes_second_leaves_the_first_ones_delivery(session, config):
     stored(session)
     each = reader(session, "ada@example.org", "Graphs")
-    due, report = pick.Due(each.id, "2026-03-10"), pick.Report()
+    due, report = Due(each.id, "2026-03-10"), pick.Report()
     choose = chooser.chooser(session, [each.id], NOW, wiring.taste(config))
     planner = pick.Planner(session, choose, wiring.issue(config), KEYS, NOW, NOW)
 
@@ -251,6 +252,6 @@ def test_a_reader_who_changes_while_a_run_chooses_waits_for_the_next(session, co
 
     report = pick.Report()
 
-    assert planner.plan(pick.Due(each.id, "2026-03-10"), report) is None
-    assert planner.plan(pick.Due(each.id + 1, "2026-03-10"), report) is None
+    assert planner.plan(Due(each.id, "2026-03-10"), report) is None
+    assert planner.plan(Due(each.id + 1, "2026-03-10"), report) is None
     assert report.waiting == 1

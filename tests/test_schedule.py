@@ -4,13 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import NOW, reader
 
 from newsletter import schedule
-from newsletter.pick import Due
-from subscribers.models import Status
+from newsletter.due import Due
+from newsletter.schedule import Clock
+from subscribers.models import Cadence, Status
+from subscribers.preferences import WEEKDAYS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WINDOW = timedelta(hours=18)
@@ -130,7 +132,8 @@ def test_a_paused_reader_is_due_again_when_the_pause_is_over(session):
     session.commit()
 
     assert schedule.due(session, NOW, WINDOW) == []
-    assert len(schedule.due(session, NOW + timedelta(hours=1), WINDOW)) == 1
+    assert schedule.due(session, NOW + timedelta(hours=1), WINDOW) == []  # its hour struck within the pause
+    assert len(schedule.due(session, NOW + timedelta(days=1), WINDOW)) == 1
 
 
 def test_due_can_be_asked_for_one_reader(session):
@@ -143,8 +146,10 @@ def test_due_can_be_asked_for_one_reader(session):
 def test_a_preview_belongs_to_the_open_period_or_to_the_local_day(session):
     each = reader(session, cadence="weekly", weekdays="mon", timezone="Asia/Tokyo")
 
-    assert schedule.open_period(each, utc(2026, 3, 9, 8), WINDOW) == Due(each.id, "2026-03-09", timedelta(hours=8))
-    assert schedule.open_period(each, utc(2026, 3, 10, 20), WINDOW) == Due(each.id, "2026-03-11")
+    monday, struck = schedule.open_period(each, utc(2026, 3, 9, 8), WINDOW), utc(2026, 3, 8, 22)
+    assert monday == Due(each.id, "2026-03-09", timedelta(hours=8), struck)
+    not_due, now = schedule.open_period(each, utc(2026, 3, 10, 20), WINDOW), utc(2026, 3, 10, 20)
+    assert not_due == Due(each.id, "2026-03-11", timedelta(0), now)
 
 
 def test_a_pause_with_an_end_is_over_whatever_the_status_says(session):
@@ -152,8 +157,26 @@ def test_a_pause_with_an_end_is_over_whatever_the_status_says(session):
     each.status, each.paused_until = Status.PAUSED, NOW
     session.commit()
 
-    assert len(schedule.due(session, NOW, WINDOW)) == 1
+    assert len(schedule.due(session, NOW + timedelta(days=1), WINDOW)) == 1
     assert schedule.due(session, NOW - timedelta(seconds=1), WINDOW) == []
+
+
+def test_what_struck_within_a_pause_was_not_missed(session):
+    each = reader(session)
+    each.paused_until = NOW + timedelta(days=2)
+    session.commit()
+
+    found = schedule.missed(session, NOW + timedelta(days=4), NOW, NOW + timedelta(days=3))
+
+    assert [due.period for due in found] == ["2026-03-13"]
+
+
+def test_a_zone_that_nobody_knows_keeps_nobody_else_waiting(session):
+    lost, ada = reader(session, "lost@example.org"), reader(session, "ada@example.org")
+    lost.timezone = "Europe/Neverland"
+    session.commit()
+
+    assert [due.subscriber_id for due in schedule.due(session, NOW, WINDOW)] == [ada.id]
 
 
 def test_a_period_stays_open_for_the_window_after_its_hour(session):
@@ -162,3 +185,96 @@ def test_a_period_stays_open_for_the_window_after_its_hour(session):
     (found,) = schedule.due(session, utc(2026, 3, 10, 10), WINDOW)
 
     assert found.room == timedelta(hours=14)
+
+
+def test_a_monthly_digest_comes_on_the_first_such_day_of_each_month():
+    now, days = utc(2026, 1, 1), []
+    for _ in range(12):
+        now = schedule.next_due(now, {0}, 7, BERLIN, monthly=True)
+        days.append(now.astimezone(BERLIN))
+
+    assert [day.month for day in days] == list(range(1, 13))
+    assert {day.strftime("%A %H") for day in days} == {"Monday 07"}
+    assert all(day.day <= 7 for day in days)
+
+
+@given(st.sampled_from(ZONES), st.integers(0, 23), st.integers(0, 6), MOMENTS)
+def test_every_month_has_one_monthly_digest_in_every_zone(zone, hour, weekday, start):
+    clock = Clock(Cadence.MONTHLY, WEEKDAYS[weekday], hour, zone)
+    now, months = start, []
+    for _ in range(26):
+        now = clock.next(now)
+        local = now.astimezone(ZoneInfo(zone))
+        months.append(12 * local.year + local.month)
+
+    assert months == list(range(months[0], months[0] + 26))
+
+
+def test_a_monthly_reader_is_due_on_that_day_alone(session):
+    reader(session, hour=6, cadence="monthly", weekdays="tue")
+
+    assert schedule.due(session, utc(2026, 3, 3, 10), WINDOW)[0].period == "2026-03-03"
+    assert schedule.due(session, utc(2026, 3, 10, 10), WINDOW) == []
+
+
+def test_only_whose_hour_struck_since_the_last_look_can_be_asked_for(session):
+    early, late = reader(session, "early@example.org", hour=6), reader(session, "late@example.org", hour=9)
+
+    found = schedule.due(session, utc(2026, 3, 12, 10), WINDOW, since=utc(2026, 3, 12, 8))
+
+    assert [each.subscriber_id for each in found] == [late.id] != [early.id]
+
+
+def test_the_hour_before_a_readers_yes_counts_or_not_as_configured(session):
+    each = reader(session, hour=6)  # who said yes at noon of that day
+    later = NOW + timedelta(hours=1)
+
+    assert [found.subscriber_id for found in schedule.due(session, later, WINDOW, first="at once")] == [each.id]
+    assert schedule.due(session, later, WINDOW, first="next") == []
+    assert len(schedule.due(session, later + timedelta(days=1), WINDOW, first="next")) == 1
+
+
+def test_a_replay_takes_todays_readers_as_if_they_had_been_there(session):
+    reader(session, hour=6)
+
+    assert len(schedule.due(session, NOW - timedelta(days=5), WINDOW, first="next")) == 1
+
+
+def test_the_next_digest_of_a_new_reader_is_now_where_their_hour_has_struck(session):
+    each = reader(session, hour=6)
+
+    assert schedule.next_digest(each, NOW, WINDOW, "at once") == NOW
+    assert schedule.next_digest(each, NOW, WINDOW, "next") == utc(2026, 3, 11, 6)
+    assert schedule.next_digest(each, NOW, timedelta(hours=1), "at once") == utc(2026, 3, 11, 6)
+
+
+def test_what_was_due_while_nobody_ran_is_found_for_each_day(session):
+    each = reader(session, hour=6)
+
+    found = schedule.missed(session, utc(2026, 3, 15, 12), utc(2026, 3, 11, 12), utc(2026, 3, 14, 18))
+
+    assert [(due.subscriber_id, due.period) for due in found] == [
+        (each.id, "2026-03-12"),
+        (each.id, "2026-03-13"),
+        (each.id, "2026-03-14"),
+    ]
+    assert found[0].due_at == utc(2026, 3, 12, 6)
+
+
+def test_nothing_was_missed_before_a_reader_said_yes(session):
+    reader(session, hour=6)
+
+    assert schedule.missed(session, NOW + timedelta(hours=1), NOW - timedelta(days=3), NOW) == []
+
+
+@settings(max_examples=20)
+@given(st.sampled_from(ZONES), st.integers(0, 23), MOMENTS)
+def test_windows_and_missed_times_meet_without_a_gap(zone, hour, moment):
+    clock = Clock(Cadence.DAILY, "", hour, zone)
+    since = moment - timedelta(days=6)
+
+    missed = [period for period, _ in clock.closed(since, moment - WINDOW)]
+    still_open = clock.open(moment, WINDOW)
+
+    everything = [period for period, _ in clock.closed(since, moment)]
+    assert everything == missed + ([still_open[0]] if still_open else [])

@@ -8,6 +8,7 @@ from sqlmodel import select
 from newsletter import fetch, pick, send, wiring
 from newsletter.cli.start import Started
 from newsletter.config import load
+from newsletter.due import Due
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery
 from newsletter.sources import Entry, Reading, Snapshot
@@ -92,7 +93,7 @@ def configured(folder: Path, text: str = "") -> Started:
 def planned(session, config, at=NOW, readers=None):
     """Plan a digest for these readers (or everybody) for NOW's day."""
     everybody = readers or list(people.listing(session))
-    due = [pick.Due(each.id, at.date().isoformat(), timedelta(hours=18)) for each in everybody]
+    due = [Due(each.id, at.date().isoformat(), timedelta(hours=18)) for each in everybody]
     session.commit()
     found = pick.run(session.get_bind(), due, wiring.taste(config), wiring.issue(config), KEYS, at, at)
     session.expire_all()

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, Started, now, show, start
+from newsletter.cli.start import (
+    DEFAULT_CONFIG,
+    FAILED,
+    AsJson,
+    At,
+    ConfigPath,
+    Started,
+    monotonic,
+    now,
+    show,
+    start,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +50,7 @@ def read_sources(started: Started, only: str, at: "datetime") -> "list[Report]":
 
     wanted = sources(started.config, only)
     with fetcher(started.config) as opened, db.writing(started.engine) as session, progress() as say:
-        return step.run(session, wanted, opened, at, now(), say)
+        return step.run(session, wanted, opened, at, now(), say, monotonic)
 
 
 def as_document(reports: "list[Report]") -> dict[str, object]:

@@ -11,8 +11,8 @@ import typer
 from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, Started, now, show, start
 
 if TYPE_CHECKING:
-    from newsletter.ledger import Waiting
-    from newsletter.pick import Due
+    from newsletter.balance import Waiting
+    from newsletter.due import Due
     from newsletter.pick import Report as Planned
     from newsletter.send import Report as Sent
 
@@ -54,14 +54,14 @@ def plan_and_send(
     """Both steps; what planning and sending did, the balance of the periods touched, and what waits there."""
     from sqlmodel import Session
 
-    from newsletter import ledger, pick
+    from newsletter import balance
     from newsletter import send as step
     from newsletter.cli.console import progress
-    from newsletter.wiring import issue, policy, taste, transport
+    from newsletter.wiring import policy, transport
 
     due, only = who_is_due(started, email, at)
     config = started.config
-    planned = pick.run(started.engine, due, taste(config), issue(config), started.keys, at, now())
+    planned = plan(started, due, at)
     with progress() as say, stopping_politely():
         report = step.run(
             started.engine,
@@ -72,8 +72,27 @@ def plan_and_send(
         )
     periods = {each.period for each in due} | report.periods
     with Session(started.engine) as session:
-        balance = ledger.balance(session, periods, only=only)
-        return planned, report, balance, ledger.waiting(session, periods)
+        counted = balance.of(session, periods, only=only)
+        return planned, report, counted, balance.waiting(session, periods)
+
+
+def plan(started: Started, due: "list[Due]", at: datetime) -> "Planned":
+    """Plan for these readers, with a line in the journal; somebody watches, so no gate holds what is planned."""
+    from newsletter import db, journal, pick
+    from newsletter.record_models import RunKind
+    from newsletter.wiring import issue, rules, taste
+
+    config, began = started.config, now()
+    planned = pick.run(started.engine, due, taste(config), issue(config), started.keys, at, began, rules(config))
+    if planned.planned or planned.skipped or planned.left_out:
+        counts = {
+            "planned": planned.planned,
+            "skipped": planned.skipped + planned.left_out,
+            "waiting": planned.waiting,
+        }
+        with db.writing(started.engine) as session:
+            journal.write(session, RunKind.PLAN, "send", at, (began, now()), "", counts)
+    return planned
 
 
 def letters_sent(started: Started, began: datetime) -> int:
@@ -108,7 +127,8 @@ def who_is_due(started: Started, email: str, at: datetime) -> "tuple[list[Due], 
 
     with Session(started.engine) as session:
         only = people.find(session, email).id if email else None
-        return schedule.due(session, at, window(started.config), only), only
+        first = started.config.schedule.first_digest
+        return schedule.due(session, at, window(started.config), only, first=first), only
 
 
 def _so_far(report: "Sent") -> str:
@@ -167,8 +187,7 @@ def _print(
         typer.echo(f"{readers} due, and no paper was announced in the window: run `newsletter fetch` first.")
     elif not balance["planned"] and not letters:
         typer.echo("Nobody is due. `newsletter subscribers list` shows who gets a digest and when.")
-    if planned.skipped:
-        typer.echo(f"For {plural(planned.skipped, 'reader')} nothing was worth sending.")
+    _print_skipped(planned)
     if planned.already and not planned.planned and not report.outcomes:
         typer.echo("Nothing new: for everybody who is due the day's digest is settled, or waits.")
     if report.swept:
@@ -184,12 +203,21 @@ def _print(
         typer.echo(balance_line(balance))
 
 
+def _print_skipped(planned: "Planned") -> None:
+    from newsletter.cli.console import plural
+
+    if planned.skipped:
+        typer.echo(f"For {plural(planned.skipped, 'reader')} nothing was worth sending.")
+    if planned.left_out:
+        why = "a day off, a cancelled edition, or too soon after the last one (`newsletter why EMAIL` tells)"
+        typer.echo(f"{plural(planned.left_out, 'reader')} left out: {why}.")
+
+
 def _print_waiting(waiting: "list[Waiting]") -> None:
     from subscribers.addresses import redacted_in
 
     for each in waiting[:MOST_REASONS]:
-        held = 'held, for delivery.on_unknown is "hold" or it is too late to try again'
-        when = f"tried again from {each.next_try:%Y-%m-%d %H:%M} UTC" if each.next_try else held
+        when = f"tried again from {each.next_try:%Y-%m-%d %H:%M} UTC" if each.next_try else "until you decide"
         typer.echo(f"{each.count} wait ({when}): {redacted_in(each.outcome)}")
 
 

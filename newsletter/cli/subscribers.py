@@ -36,7 +36,9 @@ def add(
         Many, typer.Option(help="What must not come: a topic, or keyword:..., author:..., category:...")
     ] = [],  # noqa: B006
     name: Annotated[str, typer.Option(help="The reader's name.")] = "",
-    cadence: Annotated[str, typer.Option(help="daily, weekdays, weekly, or days such as mon,wed,fri.")] = "daily",
+    cadence: Annotated[
+        str, typer.Option(help="daily, weekdays, weekly, monthly, or days such as mon,wed,fri.")
+    ] = "daily",
     hour: Annotated[str, typer.Option(help="The local hour, 0 to 23.")] = "7",
     timezone: Annotated[str, typer.Option(help="A zone such as Europe/Berlin.")] = "UTC",
     size: Annotated[

@@ -8,16 +8,15 @@ from typing import Any
 from newsletter.errors import MessageError
 from newsletter.mail import words
 
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "dv"})
 WORDS_A_MINUTE = 220
 SUBJECT_LENGTH = 70
 TITLE_LENGTH = 300
 SUMMARY_LENGTH = 300
 ROW_WHY_LENGTH = 140
 MOST_CARDS = 7
+SAMPLE_NOTE = "Sample engagement figures: upvotes and their history are made up."
 PAPER_LINKS = ("url", "pdf_url", "code_url", "discussion_url", "more_url", "less_url")
-# U+2007 U+034F U+00AD: blanks that mail clients do not collapse, so that in the inbox list no body text
-# follows the preheader.
+# U+2007 U+034F U+00AD: blanks that clients do not collapse: in the inbox no body text follows the preheader.
 PREHEADER_PAD = "\u2007\u034f\u00ad " * 40
 
 
@@ -59,7 +58,8 @@ class PaperShown:
 class DigestContent:
     """Everything one reader's digest is made of: `papers` best first, picked from `considered`.
 
-    `date` is the reader's local day and `language` a BCP 47 tag of the words in the templates.
+    `date` is the reader's local day and `language` a BCP 47 tag of the words in the templates. `quiet` counts the
+    reader's digests right before this one that brought nothing, from the day `quiet_since` on.
     """
 
     brand: str
@@ -78,6 +78,8 @@ class DigestContent:
     browser_url: str
     language: str = "en"
     sample: bool = False
+    quiet: int = 0
+    quiet_since: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,7 @@ class Plan:
 
 def roomy(count: int) -> Plan:
     """The plan when size does not matter: a lead, six more cards, the rest as rows (never a lone row)."""
-    cards = count if count <= MOST_CARDS + 1 else MOST_CARDS
-    return Plan(cards, count - cards)
+    return Plan(cards := count if count <= MOST_CARDS + 1 else MOST_CARDS, count - cards)
 
 
 def variables(content: DigestContent, plan: Plan) -> dict[str, Any]:
@@ -124,23 +125,16 @@ def _frame(content: DigestContent) -> dict[str, Any]:
     language = words.clean(content.language)[:35] or "en"
     return {
         "language": language,
-        "direction": direction(language),
+        "direction": words.direction(language),
         "brand": _brand(content),
         "date": words.long_date(content.date),
         "reason": reason(content),
         "to_email": words.clean(content.to_email),
         "postal_address": words.cut(words.clean(content.postal_address), 300),
-        "sample_note": "Sample engagement figures: upvotes and their history are made up."
-        if _sample(content)
-        else "",
+        "sample_note": SAMPLE_NOTE if _sample(content) else "",
         **{name: _needed(content, name) for name in ("site_url", "unsubscribe_url", "preferences_url")},
         **{name: words.link(getattr(content, name)) for name in ("archive_url", "browser_url")},
     }
-
-
-def direction(language: str) -> str:
-    """How the words of a BCP 47 language tag run: "ltr" or "rtl"."""
-    return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
 
 
 def _needed(content: DigestContent, name: str) -> str:
@@ -179,12 +173,20 @@ def headline(content: DigestContent) -> str:
 
 
 def dek(content: DigestContent) -> str:
+    """What stands under the headline: after a silence that we are still here, then how the papers were picked."""
+    if content.quiet_since is None:
+        return picked(content)
+    silence = f"{words.counted(content.quiet, 'digest')} in a row, since {words.plain_date(content.quiet_since)}"
+    return f"Still here: nothing was worth sending for {silence}. {picked(content)}"
+
+
+def picked(content: DigestContent) -> str:
     """Like "Picked for A, B and C from 412 recent papers · 6 min read"; what is not known is left out."""
     interests = [words.cut(words.clean(interest), 40) for interest in content.interests]
     fitting = f" for {words.listed(interests, rest='more topics')}" if interests else ""
     pool = f" from {content.considered:,} recent papers" if content.considered > len(content.papers) else ""
-    picked = f"Picked{fitting or ' for you'}{pool}"
-    return f"{picked} · {_minutes(content.papers)}\u00a0min\u00a0read" if content.papers else picked
+    told = f"Picked{fitting or ' for you'}{pool}"
+    return f"{told} · {_minutes(content.papers)}\u00a0min\u00a0read" if content.papers else told
 
 
 def _minutes(papers: Sequence[PaperShown]) -> int:
@@ -227,8 +229,8 @@ def preheader(content: DigestContent) -> str:
     told = _naming(content)[1]
     others = [title for title in map(_title, content.papers[:6]) if title not in told][:3]
     if others:
-        return f"Also inside: {words.listed([words.short_name(title, 40) for title in others])}. {dek(content)}"
-    return next((_summary(paper, 120) for paper in content.papers if _summary(paper, 120)), dek(content))
+        return f"Also inside: {words.listed([words.short_name(title, 40) for title in others])}. {picked(content)}"
+    return next((_summary(paper, 120) for paper in content.papers if _summary(paper, 120)), picked(content))
 
 
 def _paper(paper: PaperShown, number: int, today: dt.date, plan: Plan) -> dict[str, Any]:
@@ -289,8 +291,8 @@ def _authors(paper: PaperShown) -> str:
     """Three names and how many others there are."""
     names = [words.cut(words.clean(author), 60) for author in paper.authors[:3]]
     others = max(paper.author_count, len(paper.authors)) - len(names)
-    rest = f"{others:,} {'other' if others == 1 else 'others'}"
-    return words.listed([*names, rest], most=4) if names and others else words.listed(names)
+    named = [*names, words.counted(others, "other")] if names and others else names
+    return words.listed(named, most=4)
 
 
 def _first_author(paper: PaperShown) -> str:

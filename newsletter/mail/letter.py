@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.errors import MessageError
 from newsletter.mail import words
-from newsletter.mail.content import PREHEADER_PAD, direction
+from newsletter.mail.content import PREHEADER_PAD
 from newsletter.mail.template import LAW, Letter, fill_in, load_letter
 from subscribers.letters import LetterKind
 from subscribers.models import Cadence
@@ -17,6 +17,7 @@ from subscribers.preferences import weekdays_of
 
 MOST_NAMED = 8  # followed or muted things; more are counted
 LONGEST_NAMED = 60
+SOON = dt.timedelta(minutes=5)  # a first digest that comes before is on its way, not due at some hour
 
 # Why this mail came, as sender guidelines ask: the address, the act and its day. No act names who did it.
 REASONS: Mapping[LetterKind, str] = {
@@ -104,9 +105,9 @@ def render(letter: Letter, content: LetterContent) -> Rendered:
 def variables(content: LetterContent) -> dict[str, Any]:
     """All that the templates of a letter may use; MessageError on a link that is not one."""
     language = words.clean(content.language)[:35] or "en"
-    return _chosen(content.chosen) | {
+    return _chosen(content.chosen, content.date) | {
         "language": language,
-        "direction": direction(language),
+        "direction": words.direction(language),
         "preheader_pad": PREHEADER_PAD,
         "brand": _brand(content),
         "sender": words.clean(content.sender),
@@ -146,16 +147,18 @@ def _instant(moment: dt.datetime) -> str:
     return f"{words.plain_date(at.date())}, {at:%H:%M} UTC"
 
 
-def _chosen(chosen: Chosen | None) -> dict[str, str]:
+def _chosen(chosen: Chosen | None, now: dt.datetime) -> dict[str, Any]:
     if chosen is None:
-        return dict.fromkeys(("name", "follows", "mutes", "rhythm", "size", "first"), "")
+        return dict.fromkeys(("name", "follows", "mutes", "rhythm", "size", "first"), "") | {"soon": False}
+    soon = chosen.first is not None and chosen.first < now + SOON
     return {
         "name": words.cut(words.clean(chosen.name), 40),
         "follows": _named(chosen.follows),
         "mutes": _named(chosen.mutes),
         "rhythm": rhythm(chosen),
         "size": "One paper a digest" if chosen.size == 1 else f"Up to {chosen.size} papers a digest",
-        "first": first(chosen),
+        "first": "" if soon else first(chosen),
+        "soon": soon,
     }
 
 
@@ -167,8 +170,12 @@ def rhythm(chosen: Chosen) -> str:
     """Like "Every Monday and Thursday at 7:00, Europe/Berlin"."""
     days = sorted(weekdays_of(chosen.cadence, chosen.weekdays))
     named = words.listed([words.WEEKDAYS[day] for day in days], most=7)
-    every = {Cadence.DAILY: "day", Cadence.WEEKDAYS: "day from Monday to Friday"}.get(chosen.cadence, named)
-    return f"Every {every} at {chosen.hour}:00, {words.clean(chosen.timezone)}"
+    every = {
+        Cadence.DAILY: "Every day",
+        Cadence.WEEKDAYS: "Every day from Monday to Friday",
+        Cadence.MONTHLY: f"The first {named} of each month",
+    }.get(chosen.cadence, f"Every {named}")
+    return f"{every} at {chosen.hour}:00, {words.clean(chosen.timezone)}"
 
 
 def first(chosen: Chosen) -> str:

@@ -21,6 +21,7 @@ NUMBERS = (
 )
 BARS = "▁▂▃▄▅▆▇"
 LONGEST_LINK = 2_000
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "dv"})
 
 # Soft hyphens, zero-width spaces, bidi embeddings, overrides and isolates, lone surrogates, tag characters:
 # they hide or reorder what is around them. The joiners U+200C and U+200D stay: Persian and emoji need them.
@@ -119,6 +120,11 @@ def counted(number: int, thing: str) -> str:
 def number_word(number: int) -> str:
     """Like "ten" up to twelve, then digits."""
     return NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
+
+
+def direction(language: str) -> str:
+    """How the words of a BCP 47 language tag run: "ltr" or "rtl"."""
+    return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
 
 
 def long_date(day: date) -> str:

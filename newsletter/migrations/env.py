@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import newsletter.models  # noqa: F401 - registers the tables for autogenerate
+import newsletter.models
+import newsletter.record_models  # noqa: F401 - they register the tables for autogenerate
 
 context.configure(
     connection=context.config.attributes["connection"],

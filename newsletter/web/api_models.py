@@ -54,12 +54,20 @@ Mutes = Annotated[
     Field(max_length=MOST_FOLLOWS, description="What is never shown; a bare name is a topic."),
 ]
 Often = Annotated[
-    Cadence, Field(strict=False, description="`chosen` means the days in `weekdays`, `weekly` the one day there.")
+    Cadence,
+    Field(
+        strict=False,
+        description="`chosen` means the days in `weekdays`, `weekly` the one day there, `monthly` the first"
+        " such day of a month.",
+    ),
 ]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Weekdays = Annotated[
     list[Weekday],
-    Field(max_length=7, description="For `chosen` at least one, for `weekly` one (Monday if none), else none."),
+    Field(
+        max_length=7,
+        description="For `chosen` at least one, for `weekly` and `monthly` one (Monday if none), else none.",
+    ),
 ]
 Hour = Annotated[int, Field(ge=0, le=LAST_HOUR, description="When the digest comes, on the reader's own clock.")]
 Zone = Annotated[

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from newsletter import db, letters
+from newsletter import db, letters, wiring
 from newsletter.schedule import next_digest
 from newsletter.web import standing
 from newsletter.web.page import Form, number_in, secret_page
@@ -78,11 +78,12 @@ def sayings(site: Site) -> Mapping[Step, Said]:
 def _welcome(session: Session, site: Site, reader: Subscriber, number: int) -> dict[str, Any]:
     """Put the welcome letter; what the page says while the session is open."""
     now = site.clock()
-    first = next_digest(reader, now)
+    first = next_digest(reader, now, wiring.window(site.config), site.config.schedule.first_digest)
     wanted = signup.welcome(reader, number, now)
     letters.put(session, site.letters, site.keys, wanted, now, letters.greeting(reader, first))
     return {
-        "first": standing.next_words(reader, now),
+        "first": "" if first == now else standing.next_words(reader, now),
+        "soon": first == now,
         "preferences": site.paths.preferences(reader.id),
         "unsubscribe": site.paths.unsubscribe(reader.id),
     }

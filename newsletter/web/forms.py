@@ -108,6 +108,7 @@ def fields_of(wanted: Preferences, choices: Iterable[Choice], catalogue: Catalog
         "cadence": [str(wanted.cadence)],
         "day": days if wanted.cadence == Cadence.CHOSEN else [],
         "weekly_day": days[:1] if wanted.cadence == Cadence.WEEKLY else [],
+        "monthly_day": days[:1] if wanted.cadence == Cadence.MONTHLY else [],
         "hour": [str(wanted.hour)],
         "timezone": [wanted.timezone],
         "size": [str(wanted.size)],
@@ -195,6 +196,7 @@ def _cadence(fields: Fields, start: Preferences) -> Preferences:
     days: dict[str, str] = {
         Cadence.CHOSEN: ",".join(fields.get("day", ())),
         Cadence.WEEKLY: first(fields, "weekly_day"),
+        Cadence.MONTHLY: first(fields, "monthly_day"),
     }
     if chosen == Cadence.CHOSEN and not days[Cadence.CHOSEN]:
         raise InvalidPreference("weekdays", "", "tick at least one day")

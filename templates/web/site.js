@@ -99,7 +99,7 @@ function livePreview() {
       }
     };
     const later = (event) => {
-      if (["email", "hour", "timezone", "cadence", "day", "weekly_day", "name", ""].includes(event.target.name)) return;
+      if (["email", "hour", "timezone", "cadence", "day", "weekly_day", "monthly_day", "name", ""].includes(event.target.name)) return;
       clearTimeout(waiting);
       waiting = setTimeout(ask, 500);
     };

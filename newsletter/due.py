@@ -1,0 +1,116 @@
+"""A digest that is due, and the rules that settle it before any paper is looked at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from newsletter import ledger
+from newsletter.models import Delivery, Skip
+from newsletter.record_models import Hold, HoldState
+
+APART = timedelta(hours=20)  # a daily reader's digests are at least 22 apart, whatever the clocks do that night
+QUIET = 2  # so many of a reader's digests in a row that brought nothing are a silence to be explained
+MOST_QUIET = 60
+
+
+@dataclass(frozen=True)
+class Due:
+    """One reader, the period that is open for them, and how long it stays open from the planning instant on.
+
+    `due_at` is when their hour struck; None where nobody knows, in trials.
+    """
+
+    subscriber_id: int
+    period: str
+    room: timedelta = timedelta(0)
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What else decides about a digest: dates without any, and whether the quality gate looks at it first.
+
+    A `judged` digest waits until the gate lets it go.
+    """
+
+    days_off: frozenset[str] = frozenset()
+    judged: bool = False
+
+
+NO_RULES = Rules()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a digest is skipped without a look at papers."""
+
+    skip: Skip
+    words: str
+
+
+def sorted_out(session: Session, due: Sequence[Due], rules: Rules) -> Iterator[tuple[Due, LeftOut | None]]:
+    """Each of the due digests with the rule that leaves it out, if one does."""
+    holds = decided(session, {each.period for each in due})
+    others = _near(session, due)
+    for each in due:
+        yield each, _left_out(each, holds.get(each.period), others.get(each.subscriber_id, []), rules)
+
+
+def decided(session: Session, dates: set[str]) -> dict[str, HoldState]:
+    """What was decided about the editions of these dates; most have no entry."""
+    rows = session.exec(select(Hold.date, Hold.state).where(col(Hold.date).in_(dates)))
+    return {date: HoldState(state) for date, state in rows}
+
+
+def _near(session: Session, due: Sequence[Due]) -> dict[int, list[tuple[str, datetime]]]:
+    times = [each.due_at for each in due if each.due_at is not None]
+    if not times:
+        return {}
+    readers = [each.subscriber_id for each in due]
+    return ledger.near(session, readers, min(times) - APART, max(times) + APART)
+
+
+def _left_out(
+    due: Due, hold: HoldState | None, others: Sequence[tuple[str, datetime]], rules: Rules
+) -> LeftOut | None:
+    if hold is HoldState.CANCELLED:
+        return LeftOut(Skip.CANCELLED, f"the edition of {due.period} was cancelled")
+    if due.period in rules.days_off:
+        return LeftOut(Skip.DAY_OFF, f"{due.period} is one of schedule.days_off: nobody gets a digest")
+    if (other := too_near(due, others)) is not None:
+        hours = APART.total_seconds() / 3600
+        words = f"it is less than {hours:.0f} hours from the digest that was due {other:%Y-%m-%d %H:%M} UTC"
+        return LeftOut(Skip.SOON, f"too soon: with the reader's new settings {words}")
+    return None
+
+
+def too_near(due: Due, others: Sequence[tuple[str, datetime]]) -> datetime | None:
+    """When another digest was due within APART of this one, which only a change of settings can bring about."""
+    if due.due_at is None:
+        return None
+    near = [at for period, at in others if period != due.period and abs(at - due.due_at) < APART]
+    return max(near, default=None)
+
+
+def silence(session: Session, subscriber_id: int, due_at: datetime | None) -> Mapping[str, Any]:
+    """{"quiet": how many of the reader's digests in a row brought nothing, "quiet_since": the first one's date}.
+
+    Empty where the last one came: the next digest says "still here" after a silence, and only then.
+    """
+    if due_at is None:
+        return {}
+    before = (
+        col(Delivery.subscriber_id) == subscriber_id,
+        col(Delivery.letter) == ledger.DIGEST,
+        col(Delivery.due_at) < due_at,
+    )
+    asked = select(Delivery.period, Delivery.skipped_for).where(*before).order_by(col(Delivery.due_at).desc())
+    quiet = []
+    for period, skip in session.exec(asked.limit(MOST_QUIET)):  # the newest first
+        if skip is not Skip.NOTHING:
+            break
+        quiet.append(period)
+    return {"quiet": len(quiet), "quiet_since": quiet[-1]} if len(quiet) >= QUIET else {}
