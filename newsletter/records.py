@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import CursorResult, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
+from newsletter.mail.admin_letter import AdminLetter
 from newsletter.models import Delivery, Feedback, Pick
 from subscribers.letters import LetterKind
 
@@ -33,9 +34,11 @@ def forget(session: Session) -> int:
     """Blank what deliveries still tell about readers who are gone; the number of deliveries. Does not commit.
 
     To be asked again later: a server's reply may come in after the reader was erased, and repeat the address.
+    The admin's mails never had a reader: they stay as they are.
     """
     told = or_(col(Delivery.address) != "", col(Delivery.reply) != "")
-    gone = update(Delivery).where(col(Delivery.subscriber_id).is_(None), told)
+    readers = col(Delivery.letter).not_in(list(AdminLetter))
+    gone = update(Delivery).where(col(Delivery.subscriber_id).is_(None), readers, told)
     blanked: CursorResult[Any] = session.connection().execute(
         gone.values(address="", reply="", outcome="", details={})
     )

@@ -6,7 +6,8 @@ import pytest
 from test_docs import ROOT, blocks, named, page, rows
 
 from newsletter.errors import TemplateError
-from newsletter.mail import content, example, letter
+from newsletter.mail import admin_letter, content, example, letter
+from newsletter.mail.admin_letter import AdminContent, AdminLetter
 from newsletter.mail.template import REQUIRED, THEME, load_letter
 from subscribers.letters import LetterKind
 
@@ -33,6 +34,18 @@ def test_every_variable_of_a_letter_is_documented_with_the_letters_that_need_it(
         assert told.keys() == letter.variables(letter.example(kind)).keys()
     assert {name for name, said in told.items() if "**Required.**" in said} == everywhere
     assert {name for name, said in told.items() if "**Required** in welcome and link" in said} == some
+
+
+def test_every_variable_of_a_letter_to_the_admin_is_documented():
+    told = {
+        name.strip(" `"): row[1]
+        for row in rows(page("templates.md"), "To the admin")
+        for name in row[0].split(",")
+    }
+
+    for kind in AdminLetter:
+        assert told.keys() == admin_letter.variables(AdminContent.example(kind)).keys()
+    assert {name for name, said in told.items() if "**Required.**" in said} == set(admin_letter.REQUIRED)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from test_mail_in_a_browser import LONG, SHIPPED, browser, faults
 
+from newsletter.mail import admin_letter
+from newsletter.mail.admin_letter import AdminContent, AdminLetter
 from newsletter.mail.letter import example, load, render
 from subscribers.letters import LetterKind
 
@@ -21,6 +23,12 @@ BOX = """() => { const box = document.querySelector('a.letterbutton').getBoundin
 def letters():
     """Every letter as it is shipped."""
     return {kind: load(kind, [SHIPPED]) for kind in LetterKind}
+
+
+@pytest.fixture(scope="module")
+def to_admin():
+    """Every letter to the admin as it is shipped."""
+    return {kind: admin_letter.load(kind, [SHIPPED]) for kind in AdminLetter}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -67,3 +75,30 @@ def test_the_button_is_large_and_seen_without_scrolling(browser, letters, kind):
     assert height >= 44
     assert width >= 80
     assert bottom < 812
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", list(AdminLetter))
+def test_a_letter_to_the_admin_fits_and_has_no_barrier(browser, to_admin, kind, scheme, width):
+    html = admin_letter.render(to_admin[kind], AdminContent.example(kind)).html
+
+    assert faults(browser, html, scheme, width) == []
+
+
+@pytest.mark.parametrize("kind", list(AdminLetter))
+def test_no_words_of_others_push_the_edge_of_a_letter_to_the_admin(browser, to_admin, kind):
+    content = AdminContent.example(kind)
+    row = {"label": LONG, "value": "1,234,567,890", "note": LONG, "bad": True}
+    words = dict.fromkeys(("headline", "happened", "meaning", "todo", "span"), LONG)
+    lists = {
+        "look": [LONG],
+        "commands": [LONG],
+        "tiles": [row] * 3,
+        "sections": [{"heading": LONG, "rows": [row]}],
+    }
+    long = replace(content, brand=LONG, to_email=f"{LONG}@example.org", details=words | lists)
+    html = admin_letter.render(to_admin[kind], long).html
+
+    assert faults(browser, html, "light", 320) == []
+    assert faults(browser, re.sub(r"<style[\s\S]*?</style>", "", html), "light", 320) == []
