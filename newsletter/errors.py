@@ -8,7 +8,10 @@ NewsletterError
   TemplateError            a template cannot be used: names file, line and cure
   MessageError             a message cannot be built for this reader
   TooManyRequests          a client asks more often than it may: retry after a while
+  NotLoggedIn              somebody asks for an admin page without the admin's login
+  EditionError             an edition cannot be decided about as asked: it is cancelled, or there is none
   DatabaseError            the database cannot be opened or migrated
+  Unanswered               the DNS did not answer: nobody can tell whether there is such a record
 """
 
 
@@ -61,5 +64,19 @@ class TooManyRequests(NewsletterError):
         self.after = after
 
 
+class NotLoggedIn(NewsletterError):
+    """The admin pages are for who used a login link and was here within its hours."""
+
+
+class EditionError(NewsletterError):
+    """What is asked for this edition cannot be done; the text says why and what can."""
+
+
 class DatabaseError(NewsletterError):
     """The database cannot be opened, or its tables are of another version."""
+
+
+class Unanswered(NewsletterError):
+    """The DNS did not answer; that says nothing about the record asked for."""
+
+    retry = True

@@ -101,6 +101,38 @@ class Links:
         page = self._signed("data", tokens.Purpose.DATA, confirmation_id)
         return f"{page}/{part}" if part else page
 
+    def admin(self) -> str:
+        """The admin's first page: today."""
+        return f"{self.home()}admin"
+
+    def admin_login(self, token: str) -> str:
+        """Where the holder of a login link becomes the admin."""
+        return f"{self.admin()}/login/{token}"
+
+    def admin_logout(self) -> str:
+        return f"{self.admin()}/logout"
+
+    def admin_editions(self, before: str = "") -> str:
+        """The days and their editions, newest first; those before a day like "2026-11-23"."""
+        return f"{self.admin()}/editions" + _query([("before", before)] if before else [])
+
+    def admin_edition(self, day: str, part: str = "", done: str = "", count: int = 0) -> str:
+        """One edition; the part "hold", "release", "replan" or "cancel" does that.
+
+        `done` and `count` tell what a part just did.
+        """
+        asked = [("done", done), ("count", str(count))] if done else []
+        return f"{self.admin()}/editions/{day}" + (f"/{part}" if part else "") + _query(asked)
+
+    def admin_why(self) -> str:
+        """Why a reader got a mail, or did not."""
+        return f"{self.admin()}/why"
+
+    def admin_runs(self, kind: str = "", page: int = 1) -> str:
+        """The journal, all of it or one kind of lines, 50 or so on a page."""
+        asked = {"kind": kind, "page": str(page) if page > 1 else ""}
+        return f"{self.admin()}/runs" + _query([(name, value) for name, value in asked.items() if value])
+
     def _signed(self, path: str, purpose: tokens.Purpose, number: int) -> str:
         return f"{self.home()}{path}/{tokens.sign(purpose, number, self.keys)}"
 

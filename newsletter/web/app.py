@@ -6,14 +6,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from newsletter.errors import TooManyRequests
+from newsletter.errors import NotLoggedIn, TooManyRequests
 from newsletter.web import (
+    admin,
+    admin_page,
     api,
     archive,
     assets,
     change,
     feeds,
     front,
+    health,
     joining,
     leaving,
     papers,
@@ -29,7 +32,7 @@ from subscribers.errors import InvalidToken, SubscriberError
 
 PAGES = (
     *(front, papers, feeds, archive, reading, joining, preferences),
-    *(leaving, change, personal, thumbs, assets),
+    *(leaving, change, personal, thumbs, assets, admin, health),
 )
 SAID = {
     403: ("That did not come from this site", "Open the page again and send the form from there."),
@@ -63,6 +66,7 @@ def make_app(site: Site) -> App:
     app.add_exception_handler(InvalidToken, _not_ours)
     app.add_exception_handler(SubscriberError, _wrong)
     app.add_exception_handler(TooManyRequests, _too_many)
+    app.add_exception_handler(NotLoggedIn, admin_page.locked)
     app.add_exception_handler(Exception, _broken)
     # Inside out: the guard's log must see the client that the proxy names.
     guarded = Guard(app, f"{prefix}/u/", f"{prefix}/api/")

@@ -6,7 +6,12 @@ from starlette.responses import PlainTextResponse, Response
 from newsletter.web.site import site_of
 
 router = APIRouter()
-TYPES = {"site.css": "text/css", "site.js": "text/javascript", "icon.svg": "image/svg+xml"}
+TYPES = {
+    "site.css": "text/css",
+    "admin.css": "text/css",
+    "site.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 KEPT = {"Cache-Control": "public, max-age=3600"}
 
 
@@ -21,8 +26,8 @@ def asset(request: Request, name: str) -> Response:
 
 @router.get("/robots.txt")
 def robots(request: Request) -> Response:
-    """Public pages may be found; what belongs to one reader may not."""
+    """Public pages may be found; what belongs to one reader or to the admin may not."""
     prefix = site_of(request).prefix
-    closed = ("c", "p", "u", "undo", "change", "data", "d", "t", "link", "api")
+    closed = ("c", "p", "u", "undo", "change", "data", "d", "t", "link", "admin", "api")
     lines = ["User-agent: *", *(f"Disallow: {prefix}/{name}/" for name in closed)]
     return PlainTextResponse("\n".join(lines) + "\n", headers=KEPT)
