@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import os
 import sys
 import time
@@ -13,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 import typer
 from typer._click.exceptions import UsageError
 from typer.core import TyperGroup
 
+from newsletter import logs
 from newsletter.errors import NewsletterError, SourceError
 from subscribers.errors import SubscriberError
 
@@ -158,12 +157,4 @@ def logging_to_stderr(*, verbose: bool) -> None:
     """Log lines go to standard error, never between the output; without --verbose only real faults."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without UTF-8 shows "?" and gets no traceback
         sys.stdout.reconfigure(errors="replace")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer(colors=on_terminal()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.CRITICAL),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.for_command("info" if verbose else "critical", sys.stderr)
