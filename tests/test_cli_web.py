@@ -10,18 +10,12 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+import uvicorn
 from command_line import as_json, run
-from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, select
-from structlog.testing import capture_logs
 
-from newsletter import wiring
-from newsletter.cli import outgoing, web
-from newsletter.cli.outgoing import Outgoing
+from newsletter.cli import web
 from newsletter.cli.start import now, start
 from newsletter.errors import ConfigError
-from newsletter.models import Delivery
-from subscribers import people, signup
 
 PATIENCE = 120  # seconds, for a machine that is busy with other tests
 
@@ -48,7 +42,8 @@ def test_the_pages_are_served_until_the_process_is_told_to_end(served):
     assert said.startswith("Serving https://papers.example.org on ")
     assert (answer.status_code, "Subscribe" in answer.text) == (200, True)
     assert "server" not in answer.headers
-    assert (process.returncode, out, err) == (0, "Stopped.\n", "")
+    assert (process.returncode, out) == (0, "Stopped.\n")
+    assert "error" not in err
 
 
 def test_ctrl_c_ends_it_just_as_well(served):
@@ -100,139 +95,6 @@ def test_refused_domains_and_own_pages_come_from_the_configuration(workplace):
         web.make_site(start(workplace / "config.toml"), lambda: None)
 
 
-def letter_for(started, email):
-    """A confirmation that waits to be sent."""
-    with Session(started.engine) as session:
-        reader = people.add(session, email, now=now())
-        wanted = signup.invite(session, reader, signup.Asker("asked"), wiring.terms(started.config), now())
-        outgoing.put(session, started, wanted)
-        session.commit()
-
-
-def states(started):
-    with Session(started.engine) as session:
-        return session.exec(select(Delivery.state).order_by(Delivery.id)).all()
-
-
-def test_the_thread_sends_letters_when_it_is_woken(workplace, monkeypatch):
-    started, sent = start(workplace / "config.toml"), threading.Semaphore(0)
-    look = Outgoing.look
-    monkeypatch.setattr(Outgoing, "look", lambda self: (look(self), sent.release()))
-    letter_for(started, "ada@example.org")
-
-    with Outgoing(started, every=3600) as thread:
-        sent.acquire(timeout=PATIENCE)
-        letter_for(started, "emmy@example.org")
-        thread.woken.set()
-        sent.acquire(timeout=PATIENCE)
-
-    assert states(started) == ["sent", "sent"]
-
-
-def test_a_thread_that_is_told_to_end_sends_no_further_letter(workplace):
-    path = workplace / "config.toml"
-    path.write_text(path.read_text() + "[delivery]\nconnections = 1\n")
-    started = start(path)
-    for name in ("ada", "emmy", "eda"):
-        letter_for(started, f"{name}@example.org")
-    ending = Outgoing(started)
-    ending._stopping.set()
-
-    ending.look()
-
-    assert states(started) == ["sent", "pending", "pending"]
-
-
-def test_what_is_past_is_forgotten_once_an_hour(workplace, monkeypatch):
-    started, purged = start(workplace / "config.toml"), []
-    monkeypatch.setattr(signup, "purge", lambda session, terms, moment: purged.append(terms.keep_pending.days))
-    thread = Outgoing(started)
-
-    thread.look()
-    thread.look()
-    thread._tidy_at = now()
-    thread.look()
-
-    assert purged == [30, 30]
-
-
-def faults(told):
-    return [(each["job"], each["fault"], each["reason"]) for each in told if each["log_level"] == "critical"]
-
-
-def test_a_fault_is_told_once_with_its_job_and_without_addresses(workplace, monkeypatch):
-    def broken(*_, **__):
-        raise OperationalError("SELECT 1", {"to": "emmy@example.org"}, Exception("full of ada@example.org"))
-
-    thread, drain = Outgoing(start(workplace / "config.toml")), outgoing._drain
-    with capture_logs() as told:
-        for sends in (broken, broken, drain, broken):
-            monkeypatch.setattr(outgoing, "_drain", sends)
-            thread.look()
-
-    (first, again) = faults(told)
-    assert first == again
-    assert first[:2] == ("send letters", "OperationalError")
-    assert "ada@" not in str(told)
-    assert "emmy@" not in str(told)
-
-
-def test_a_job_that_fails_keeps_none_of_the_others(workplace, monkeypatch):
-    def broken(*_, **__):
-        raise ConfigError("smtp.password: is missing")
-
-    def cold():
-        raise ZeroDivisionError("no papers")
-
-    purged = []
-    monkeypatch.setattr(signup, "purge", lambda *_: purged.append(1))
-    monkeypatch.setattr(outgoing, "_drain", broken)
-    thread = Outgoing(start(workplace / "config.toml"), warm=cold)
-    with capture_logs() as told:
-        thread.look()
-        thread.look()
-
-    assert purged == [1]
-    assert faults(told) == [
-        ("send letters", "ConfigError", "smtp.password: is missing"),
-        ("warm", "ZeroDivisionError", "no papers"),
-    ]
-
-
-def test_another_fault_of_the_same_job_is_told_as_well(workplace):
-    reasons = iter(("one", "two", "two"))
-
-    def cold():
-        raise RuntimeError(next(reasons))
-
-    thread = Outgoing(start(workplace / "config.toml"), warm=cold)
-    with capture_logs() as told:
-        for _ in range(3):
-            thread.look()
-
-    assert faults(told) == [("warm", "RuntimeError", "one"), ("warm", "RuntimeError", "two")]
-
-
-def test_letters_go_out_also_after_a_fault_that_nobody_foresaw(workplace, monkeypatch):
-    started, looked = start(workplace / "config.toml"), threading.Semaphore(0)
-    drain, troubles = outgoing._drain, iter((RuntimeError("what is this"),))
-
-    def once_broken(*arguments, **more):
-        if trouble := next(troubles, None):
-            raise trouble
-        return drain(*arguments, **more)
-
-    monkeypatch.setattr(outgoing, "_drain", once_broken)
-    letter_for(started, "ada@example.org")
-
-    with capture_logs(), Outgoing(started, every=3600, warm=looked.release) as thread:
-        looked.acquire(timeout=PATIENCE)
-        thread.woken.set()
-        looked.acquire(timeout=PATIENCE)
-
-    assert states(started) == ["sent"]
-
-
 def test_topics_count_the_papers_of_thirty_days(workplace):
     run("fetch", "--at", "2026-04-23T14:00Z")
 
@@ -248,18 +110,25 @@ def test_a_mistyped_folder_of_pages_is_refused_and_not_quietly_ours(workplace):
     assert "web.templates: 'typo' cannot be used" in run("web", "--port", "0", code=2).stderr
 
 
-def test_what_visitors_would_wait_for_is_made_ready_at_each_look(workplace):
-    made, started = [], start(workplace / "config.toml")
-
-    Outgoing(started, warm=lambda: made.append(1)).look()
-
-    started.engine.dispose()
-    assert made == [1]
-
-
 def test_a_clock_may_start_in_the_past_and_goes_on():
     clock = web.started_at(datetime(2026, 4, 23, 14, tzinfo=UTC))
 
     first, second = clock(), clock()
     assert web.started_at(None) is now
     assert datetime(2026, 4, 23, 14, tzinfo=UTC) <= first <= second < datetime(2026, 4, 23, 15, tzinfo=UTC)
+
+
+def test_pages_that_break_down_say_what_broke_and_end_the_process(workplace, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("no loop")
+
+    monkeypatch.setattr(uvicorn.Server, "run", broken)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        pages = web.Serving(web.make_site(start(workplace / "config.toml"), lambda: None), listening)
+        never_begun = pages.join(0)
+        pages.start(ended.set)
+        assert ended.wait(PATIENCE)
+
+    assert never_begun
+    assert str(pages.broken) == "no loop"

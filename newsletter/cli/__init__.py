@@ -5,7 +5,25 @@ Exit codes: 0 done, 1 done in part or failed, 2 wrong usage or configuration.
 
 import typer
 
-from newsletter.cli import db, demo, fetch, pick, preview, send, subscribers, topics, web
+from newsletter.cli import (
+    admin,
+    db,
+    demo,
+    doctor,
+    edition,
+    fetch,
+    pick,
+    preview,
+    send,
+    stats,
+    subscribers,
+    tick,
+    topics,
+    up,
+    web,
+    why,
+    worker,
+)
 from newsletter.cli.start import Guarded, logging_to_stderr
 
 app = typer.Typer(
@@ -28,11 +46,19 @@ def options(
 
 
 app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
 app.command("fetch")(fetch.fetch)
 app.command("pick")(pick.pick)
 app.command("preview")(preview.preview)
 app.command("send")(send.send)
+app.command("stats")(stats.stats)
+app.command("tick")(tick.tick)
 app.command("topics")(topics.topics)
+app.command("up")(up.up)
 app.command("web")(web.web)
+app.command("worker")(worker.worker)
+app.command("why")(why.why)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(db.app, name="db")
+app.add_typer(admin.app, name="admin")
+app.add_typer(edition.app, name="edition")

@@ -1,15 +1,12 @@
-"""`newsletter db`: create or migrate the tables."""
+"""`newsletter db`: create or migrate the tables, and copy the database."""
 
 import typer
 
+from newsletter.cli.backup import backup
 from newsletter.cli.start import DEFAULT_CONFIG, AsJson, ConfigPath, show, start
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The database and its tables.")
-
-
-@app.callback()
-def group() -> None:
-    """Keep `upgrade` a subcommand while it is the only one."""
+app.command()(backup)
 
 
 @app.command()

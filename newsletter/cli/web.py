@@ -2,35 +2,37 @@
 
 import contextlib
 import errno
-import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import running
 from newsletter.cli.start import DEFAULT_CONFIG, At, ConfigPath, Started, now, start
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from newsletter.config import Config
     from newsletter.send import Clock
     from newsletter.web.site import Site
 
-GRACE_SECONDS = 10  # for answers in hand when the process is told to end
+GRACE_SECONDS = 6  # for answers in hand when the process is told to end
+
+
+Host = Annotated[str, typer.Option("--host", metavar="HOST", help="Listen here instead of web.host.")]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=65535, metavar="PORT", help="Instead of web.port; 0 takes a free one."),
+]
 
 
 def web(
-    host: Annotated[str, typer.Option(metavar="HOST", help="Listen here instead of web.host.")] = "",
-    port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, metavar="PORT", help="Instead of web.port; 0 takes a free one."),
-    ] = None,
+    host: Host = "",
+    port: Port = None,
     at: At = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
@@ -39,37 +41,75 @@ def web(
     Put a server with TLS before it, such as nginx or Caddy, and name its address in web.trusted_proxies.
     Digests are sent by `newsletter send`. With --at the clock starts there and goes on: to try the sample's day.
     """
-    import uvicorn
-
     from newsletter import wiring
-    from newsletter.cli.outgoing import Outgoing
-    from newsletter.web.app import make_app
+    from newsletter.cli.outgoing import Tidy, sender
 
     started = start(config)
     wiring.transport(started.config)  # what cannot send is to say so now, not when somebody waits for a letter
-    settings = started.config.web
     clock = started_at(at)
     woken = threading.Event()
     site = make_site(started, woken.set, clock)
     # The thread warms what would else be counted for the visitor who comes when it has grown old.
-    outgoing = Outgoing(started, clock=clock, warm=site.showcase.topic_counts, woken=woken)
-    listening = listen(host or settings.host, settings.port if port is None else port)
-    options = uvicorn.Config(
-        make_app(site),
-        access_log=False,  # ours names routes: a path may hold a token
-        log_config=None,
-        proxy_headers=False,  # the app itself believes web.trusted_proxies alone
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = uvicorn.Server(options)
-    with contextlib.closing(listening), outgoing, _ending_well(server):
-        address = "{}:{}".format(*listening.getsockname()[:2])
-        typer.echo(f"Serving {started.config.newsletter.url} on {address}. Stop with Ctrl-C.")
-        server.run(sockets=[listening])
-    typer.echo("Stopped.")
+    jobs: dict[str, Callable[[], object]] = {"tidy": Tidy(started, clock), "warm": site.showcase.topic_counts}
+    letters = sender(started, woken, clock, jobs, letters_only=True)
+    listening = listen_as_told(started, host, port)
+    pages = Serving(site, listening)
+    with contextlib.closing(listening):
+        running.run(
+            started, [pages, letters], lambda: typer.echo(f"{serving(started, listening)} Stop with Ctrl-C.")
+        )
+
+
+def serving(started: Started, listening: socket.socket) -> str:
+    """One line that says what is served where."""
+    address = "{}:{}".format(*listening.getsockname()[:2])
+    return f"Serving {started.config.newsletter.url} on {address}."
+
+
+class Serving:
+    """The part of a process that serves the pages."""
+
+    name = "web pages"
+
+    def __init__(self, site: "Site", listening: socket.socket) -> None:
+        import uvicorn
+
+        from newsletter.web.app import make_app
+
+        options = uvicorn.Config(
+            make_app(site),
+            access_log=False,  # ours names routes: a path may hold a token
+            log_config=None,
+            proxy_headers=False,  # the app itself believes web.trusted_proxies alone
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self.broken: BaseException | None = None
+        self._server, self._listening = uvicorn.Server(options), listening
+        self._thread: threading.Thread | None = None
+
+    def start(self, ended: Callable[[], None]) -> None:
+        self._thread = threading.Thread(target=self._run, args=(ended,), name=self.name, daemon=True)
+        self._thread.start()
+
+    def ask(self) -> None:
+        self._server.should_exit = True
+
+    def join(self, seconds: float) -> bool:
+        if self._thread is None:
+            return True
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self, ended: Callable[[], None]) -> None:
+        try:
+            self._server.run(sockets=[self._listening])
+        except BaseException as error:  # noqa: BLE001 - the process raises it at its end
+            self.broken = error
+        finally:
+            ended()
 
 
 def started_at(at: datetime | None) -> "Clock":
@@ -78,6 +118,12 @@ def started_at(at: datetime | None) -> "Clock":
         return now
     ahead = at - now()
     return lambda: now() + ahead
+
+
+def listen_as_told(started: Started, host: str, port: int | None) -> socket.socket:
+    """A socket where the options say, else where the configuration says."""
+    settings = started.config.web
+    return listen(host or settings.host, settings.port if port is None else port)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -105,22 +151,6 @@ def _why_not(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return "another program listens there: stop it, or give another --port"
     return f"{error.strerror}: give another --host or --port"
-
-
-@contextlib.contextmanager
-def _ending_well(server: "uvicorn.Server") -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the server, also before it heeds them itself; it raises them again at its end."""
-
-    def end(*_: object) -> None:
-        server.should_exit = True
-
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(each, end) for each in signals]
-    try:
-        yield
-    finally:
-        for each, handler in zip(signals, before, strict=True):
-            signal.signal(each, handler)
 
 
 def make_site(started: Started, wake: Callable[[], None], clock: "Clock" = now) -> "Site":

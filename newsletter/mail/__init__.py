@@ -11,7 +11,8 @@ from typing import Protocol, Self
 class Phase(StrEnum):
     """How far the dialogue had come when the outcome was known (RFC 5321 section 3.3).
 
-    UNREACHED = no session was opened: nothing that the message or its reader could have caused.
+    UNREACHED = no session was opened, or we ourselves left it before the dot: nothing that the message or its
+    reader could have caused.
     """
 
     UNREACHED = "unreached"
@@ -49,10 +50,16 @@ class Envelope:
 
 
 class Transport(Protocol):
-    """One way out. A context manager: leaving it closes connections; it is not shared between threads."""
+    """One way out. A context manager: leaving it closes connections. Only `refuse` and `abort` cross threads."""
 
     def send(self, envelope: Envelope) -> Outcome:
         """Hand over one message. Never raises for what a server or network does: the outcome says it."""
+
+    def refuse(self) -> bool:
+        """Begin no message any more. True when a server is still being reached: `send` will hand over nothing."""
+
+    def abort(self) -> None:
+        """Cut off what `send` waits for, so that it returns at once with what is known."""
 
     def __enter__(self) -> Self: ...
 

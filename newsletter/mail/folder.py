@@ -36,6 +36,13 @@ class Folder:
             return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, reason)
         return Outcome(Verdict.SENT, Phase.REPLIED, f"written to {target}")
 
+    def refuse(self) -> bool:
+        """Nothing waits for a server here."""
+        return False
+
+    def abort(self) -> None:
+        """Nor is there anything to cut off."""
+
 
 def file_name(envelope: Envelope) -> str:
     """Named after the reader and the message, safe on every file system; other pairs have other names."""

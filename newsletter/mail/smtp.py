@@ -5,14 +5,16 @@ exceptions do not say whether the final dot was written, and that decides what m
 close idle connections: a message that finds the kept one closed goes out over a new one at once.
 """
 
+import errno
 import re
 import smtplib
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
 from newsletter.mail import Envelope, Outcome, Phase, Verdict
-from newsletter.mail.smtp_connection import Settings, in_words, one_line, open_server
+from newsletter.mail.smtp_connection import Settings, hang_up, in_words, one_line, open_server
 
 __all__ = ["Settings", "Smtp"]  # a user of the transport needs both
 
@@ -21,6 +23,7 @@ DOWN_SECONDS = 30  # a server that cannot be reached is not dialled for every me
 QUIT_SECONDS = 5  # everything is settled by then: nobody waits long for a goodbye
 OK, START_DATA, CLOSING = 250, 354, 421
 ABOUT_LOGIN = {530, 534, 535, 538}  # RFC 4954 section 6: our set-up is at fault, not the message
+STOPPED = "the sender was told to stop"
 LEADING_DOT = re.compile(rb"(?m)^\.")
 ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f-\x9f\ud800-\udfff]+@[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -38,7 +41,7 @@ class _Left(Exception):
 
 
 class Smtp:
-    """One connection to one server, opened when the first message comes; not shared between threads."""
+    """One connection to one server, opened for the first message. `refuse` and `abort` are for other threads."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and never jumps (time.monotonic)."""
@@ -46,6 +49,8 @@ class Smtp:
         self._server: smtplib.SMTP | None = None
         self._opened = 0.0
         self._down_until, self._down_reason = float("-inf"), ""
+        self._turn = threading.Lock()  # between `refuse` and a connection that is being opened
+        self._reaching = self._refusing = False
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +68,18 @@ class Smtp:
             return self._attempt(envelope)
         self._drop()
         return self._attempt(envelope)
+
+    def refuse(self) -> bool:
+        """Begin no message any more; whether a server is still being reached."""
+        with self._turn:
+            self._refusing = True
+            return self._reaching
+
+    def abort(self) -> None:
+        """Hang up, whatever is waited for: before the final dot nothing was sent, after it the fate is unknown."""
+        self.refuse()
+        if server := self._server:
+            hang_up(server)
 
     def _attempt(self, envelope: Envelope) -> Outcome:
         """Over the kept connection if there is one, else over a new one; _Left is for the kept one alone."""
@@ -86,6 +103,8 @@ class Smtp:
             return self._refused(server, refused)
         except OSError as error:
             self._drop()
+            if self._refusing:
+                return Outcome(Verdict.DEFERRED, Phase.UNREACHED, STOPPED)
             return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, f"connection lost: {in_words(error)}")
         return self._final_reply(server)
 
@@ -96,7 +115,8 @@ class Smtp:
             _patience(server, self.settings.timeout)
         except OSError as error:
             self._drop()
-            return Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, f"no reply to the final dot: {in_words(error)}")
+            why = STOPPED if self._refusing else in_words(error)
+            return Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, f"no reply to the final dot: {why}")
         if code // 100 not in {2, 4, 5}:
             self._drop()
             return Outcome(
@@ -117,10 +137,25 @@ class Smtp:
         return Outcome(_refusal(refused.code), Phase.BEFORE_DOT, refused.text)
 
     def _connected(self, sender: str) -> smtplib.SMTP:
-        if not self._server:
-            self._server = open_server(self.settings, sender)
-            self._opened = self.clock()
-        return self._server
+        server = self._server or self._reached(sender)
+        if not server or self._refusing:
+            self._drop()
+            raise ConnectionAbortedError(errno.ECONNABORTED, STOPPED)
+        return server
+
+    def _reached(self, sender: str) -> smtplib.SMTP | None:
+        """A new connection; None after `refuse`, which either sees that one is opened or is seen here."""
+        opened = None
+        with self._turn:
+            self._reaching = not self._refusing
+        try:
+            if self._reaching:
+                opened = open_server(self.settings, sender)
+        finally:
+            with self._turn:
+                self._reaching, self._server = False, opened
+        self._opened = self.clock()
+        return opened
 
     def _close(self) -> None:
         if self._server:

@@ -2,8 +2,10 @@
 
 import re
 import smtplib
+import socket
 import ssl
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -57,6 +59,14 @@ def open_server(settings: Settings, sender: str) -> smtplib.SMTP:
         server.close()
         raise
     return server
+
+
+def hang_up(server: smtplib.SMTP) -> None:
+    """End the connection from another thread: who reads from it finds it closed."""
+    if (open_one := server.sock) is not None:
+        with suppress(OSError):  # the other thread has just closed it itself
+            # Not its own method: that of TLS takes the state apart under the other thread's feet.
+            socket.socket.shutdown(open_one, socket.SHUT_RDWR)
 
 
 def _own_name(sender: str) -> str:
