@@ -2,12 +2,10 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# One more than there are cores: some tests wait for a server that hangs.
-WORKERS = $(shell $(BIN)/python -c 'import os; print(len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else os.cpu_count() + 1)')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
-.PHONY: demo serve test check bench simulate clean
+.PHONY: demo serve test check bench simulate crash clean
 
 demo: .venv/demo                ## the whole path on the bundled sample
 	@$(BIN)/newsletter demo
@@ -16,7 +14,7 @@ serve: demo                     ## the web pages on the same sample, at http://l
 	@$(BIN)/newsletter web --config demo/config.toml --at 2026-04-23T14:00Z
 
 test: .venv/dev                 ## all tests, with branch coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 check: .venv/dev                ## lint, format, types
 	$(BIN)/ruff check .
@@ -28,6 +26,10 @@ bench: .venv/demo               ## the figures that the README names
 
 simulate: .venv/dev             ## 400 days of 300 readers against an independent model
 	$(BIN)/python -m benchmarks.simulation
+
+crash: .venv/dev                ## kill -9 of `newsletter up`, 20 times while 300 digests go out, on both databases
+	NEWSLETTER_KILLS=20 NEWSLETTER_KILL_READERS=300 $(BIN)/python -m pytest -n 0 -s tests/test_up_kill.py
+	NEWSLETTER_KILLS=20 NEWSLETTER_KILL_READERS=300 NEWSLETTER_KILL_DATABASE=postgresql $(BIN)/python -m pytest -n 0 -s tests/test_up_kill.py
 
 clean:                          ## back to a fresh clone
 	rm -rf .venv demo data outbox preview

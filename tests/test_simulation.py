@@ -174,7 +174,7 @@ class Simulation(RuleBasedStateMachine):
 
 def test_whatever_happens_the_record_says_what_the_model_says(opened):
     quick = settings(
-        max_examples=8,
+        max_examples=4,
         stateful_step_count=25,
         derandomize=True,
         deadline=None,

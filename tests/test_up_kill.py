@@ -17,8 +17,8 @@ from world import TITLES
 
 from newsletter.models import Delivery, Pick, State
 
-KILLS = int(os.environ.get("NEWSLETTER_KILLS", "20"))
-READERS = int(os.environ.get("NEWSLETTER_KILL_READERS", "80"))
+KILLS = int(os.environ.get("NEWSLETTER_KILLS", "8"))
+READERS = int(os.environ.get("NEWSLETTER_KILL_READERS", "40"))
 SEED = int(os.environ.get("NEWSLETTER_KILL_SEED", str(random.randrange(10_000))))
 CONNECTIONS = 4
 AT_ANY_MOMENT = 0.2  # of the kills come whatever it does: while it starts, fetches, plans
