@@ -5,7 +5,7 @@ row must still be ours. Exactly-once over SMTP cannot be had (RFC 1047); what is
 lost, a doubt is named `unknown`, every copy has the same bytes and Message-ID, and the balance adds up.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -29,6 +29,7 @@ IS_LETTER = col(Delivery.letter) != literal_column(f"'{DIGEST}'")
 # Skipped without a look at papers: when the reader's clock changes, the same local date may be due once more.
 REPLACEABLE = frozenset({Skip.SOON, Skip.MISSED})
 
+UNTRIED = {"doubtful": False, "outcome": "", "attempts": 0, "reply": ""}  # how every delivery begins
 VERDICTS = {
     Verdict.SENT: State.SENT,
     Verdict.DEFERRED: State.DEFERRED,
@@ -61,9 +62,9 @@ class Settled(NamedTuple):
         return self.skipped_for not in REPLACEABLE or (self.skipped_for is Skip.SOON and self.due_at == due_at)
 
 
-def plan(session: Session, row: Mapping[str, Any]) -> int | None:
+def plan(session: Session, row: dict[str, Any]) -> int | None:
     """Create one delivery and return its id; None when this reader already has this letter for this period."""
-    made = insert(session, Delivery).on_conflict_do_nothing().values(**row).returning(col(Delivery.id))
+    made = insert(session, Delivery).on_conflict_do_nothing().values(**UNTRIED | row).returning(col(Delivery.id))
     return session.connection().execute(made).scalar()
 
 
@@ -103,9 +104,8 @@ def near(
         or_(col(Delivery.state).not_in(RELEASING), col(Delivery.doubtful)),
     )
     found: dict[int, list[tuple[str, datetime]]] = {}
-    for reader, period, at in session.exec(
-        select(Delivery.subscriber_id, Delivery.period, Delivery.due_at).where(*wanted)
-    ):
+    asked = select(Delivery.subscriber_id, Delivery.period, Delivery.due_at).where(*wanted)
+    for reader, period, at in session.exec(asked):
         found.setdefault(reader or 0, []).append((period, at or since))
     return found
 

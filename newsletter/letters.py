@@ -74,11 +74,7 @@ def put(
             "date": now.replace(microsecond=0),
             "not_before": now,
             "not_after": wanted.expires_at,
-            "doubtful": False,
             "details": dict(details) if details is not None else _details(session, wanted),
-            "outcome": "",
-            "attempts": 0,
-            "reply": "",
         },
     )
 

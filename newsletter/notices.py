@@ -195,11 +195,7 @@ def put(
             "date": moment,
             "not_before": now,
             "not_after": not_after,
-            "doubtful": False,
             "details": {**details, "timezone": admin.timezone},
-            "outcome": "",
-            "attempts": 0,
-            "reply": "",
         },
     )
 

@@ -104,11 +104,7 @@ def _row(reader: Subscriber, due: Due, sender: str, keys: tuple[str, ...], at: d
         "message_id": ledger.message_id(keys, sender, reader.id, DIGEST, due.period),
         "date": at.replace(microsecond=0),
         "due_at": due.due_at,
-        "doubtful": False,
         "details": {"name": reader.name},
-        "outcome": "",
-        "attempts": 0,
-        "reply": "",
     }
 
 

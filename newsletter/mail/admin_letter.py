@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from newsletter.errors import MessageError
 from newsletter.mail import words
 from newsletter.mail.content import PREHEADER_PAD
-from newsletter.mail.letter import ACTION, Rendered
-from newsletter.mail.template import LAW, Letter, fill_in, load_letter
+from newsletter.mail.letter import ACTION, Rendered, filled
+from newsletter.mail.template import LAW, Letter, load_letter
 
 LONGEST_HEADLINE = 90
 LONGEST_TEXT = 600
@@ -157,12 +156,7 @@ def load(kind: AdminLetter, folders: Sequence[Path]) -> Letter:
 
 def render(letter: Letter, content: AdminContent) -> Rendered:
     """The same arguments give the same bytes. MessageError when a link is none, or a template stumbles."""
-    values = variables(content)
-    return Rendered(
-        subject=words.clean(fill_in(letter, "subject", values)) or values["brand"],
-        html=fill_in(letter, "html", values),
-        text=words.tidy(fill_in(letter, "text", values)),
-    )
+    return filled(letter, variables(content))
 
 
 def variables(content: AdminContent) -> dict[str, Any]:
@@ -181,7 +175,7 @@ def variables(content: AdminContent) -> dict[str, Any]:
         "postal_address": words.cut(words.clean(content.postal_address), 300),
         "preferences_url": "",
         "unsubscribe_url": "",
-        **{name: _needed(content, name) for name in ("site_url", "action_url")},
+        **words.needed(content, "site_url", "action_url"),
         **_details(content.details),
     }
 
@@ -208,15 +202,6 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return words.cut(words.clean(str(value)), LONGEST_TEXT)
-
-
-def _needed(content: AdminContent, name: str) -> str:
-    value = str(getattr(content, name))
-    if not words.link(value):
-        raise MessageError(
-            f"{name} is {value!r}, which is no http or https address: check newsletter.url in the config"
-        )
-    return value
 
 
 def moment(at: dt.datetime, timezone: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.errors import MessageError
 from newsletter.mail import words
 
 WORDS_A_MINUTE = 220
@@ -97,7 +96,8 @@ class Plan:
 
 def roomy(count: int) -> Plan:
     """The plan when size does not matter: a lead, six more cards, the rest as rows (never a lone row)."""
-    return Plan(cards := count if count <= MOST_CARDS + 1 else MOST_CARDS, count - cards)
+    cards = count if count <= MOST_CARDS + 1 else MOST_CARDS
+    return Plan(cards, count - cards)
 
 
 def variables(content: DigestContent, plan: Plan) -> dict[str, Any]:
@@ -132,18 +132,9 @@ def _frame(content: DigestContent) -> dict[str, Any]:
         "to_email": words.clean(content.to_email),
         "postal_address": words.cut(words.clean(content.postal_address), 300),
         "sample_note": SAMPLE_NOTE if _sample(content) else "",
-        **{name: _needed(content, name) for name in ("site_url", "unsubscribe_url", "preferences_url")},
+        **words.needed(content, "site_url", "unsubscribe_url", "preferences_url"),
         **{name: words.link(getattr(content, name)) for name in ("archive_url", "browser_url")},
     }
-
-
-def _needed(content: DigestContent, name: str) -> str:
-    value = getattr(content, name)
-    if not words.link(value):
-        raise MessageError(
-            f"{name} is {value!r}, which is no http or https address: check newsletter.url in the config"
-        )
-    return str(value)
 
 
 def _sample(content: DigestContent) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newsletter.errors import MessageError
 from newsletter.mail import words
 from newsletter.mail.content import PREHEADER_PAD
 from newsletter.mail.template import LAW, Letter, fill_in, load_letter
@@ -94,7 +93,11 @@ def load(kind: LetterKind, folders: Sequence[Path]) -> Letter:
 
 def render(letter: Letter, content: LetterContent) -> Rendered:
     """The same arguments give the same bytes. MessageError when a link is none, or a template stumbles."""
-    values = variables(content)
+    return filled(letter, variables(content))
+
+
+def filled(letter: Letter, values: dict[str, Any]) -> Rendered:
+    """A letter's templates with these values in them; the brand is its subject where a template gives none."""
     return Rendered(
         subject=words.clean(fill_in(letter, "subject", values)) or values["brand"],
         html=fill_in(letter, "html", values),
@@ -117,7 +120,7 @@ def variables(content: LetterContent) -> dict[str, Any]:
         "to_email": words.clean(content.to_email),
         "new_address": words.cut(words.clean(content.new_address), 320),
         "postal_address": words.cut(words.clean(content.postal_address), 300),
-        **{name: _needed(content, name) for name in ("site_url", "action_url")},
+        **words.needed(content, "site_url", "action_url"),
         **{name: words.link(getattr(content, name)) for name in ("preferences_url", "unsubscribe_url")},
     }
 
@@ -130,15 +133,6 @@ def reason(content: LetterContent) -> str:
 
 def _brand(content: LetterContent) -> str:
     return words.cut(words.clean(content.brand), 60) or "Papers"
-
-
-def _needed(content: LetterContent, name: str) -> str:
-    value = getattr(content, name)
-    if not words.link(value):
-        raise MessageError(
-            f"{name} is {value!r}, which is no http or https address: check newsletter.url in the config"
-        )
-    return str(value)
 
 
 def _instant(moment: dt.datetime) -> str:

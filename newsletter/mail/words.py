@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
+from newsletter.errors import MessageError
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -57,6 +59,17 @@ def link(url: str) -> str:
     """The address when it is http or https, without user part, of sane length; else nothing."""
     sound = len(url) <= LONGEST_LINK and WEB.fullmatch(url) and not UNSEEN.search(url)
     return url if sound else ""
+
+
+def needed(content: object, *names: str) -> dict[str, str]:
+    """The addresses that a message must have, by name; MessageError names one that is no address."""
+    found = {name: str(getattr(content, name)) for name in names}
+    for name, value in found.items():
+        if not link(value):
+            raise MessageError(
+                f"{name} is {value!r}, which is no http or https address: check newsletter.url in the config"
+            )
+    return found
 
 
 def cut(text: str, limit: int) -> str:
