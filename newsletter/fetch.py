@@ -96,18 +96,21 @@ def _write_down(session: Session, report: Report, moment: Moment, took: float) -
 
 
 def _fenced(session: Session, source: Source, fetcher: Fetcher, moment: Moment, progress: Progress) -> Report:
-    """What a source breaks in a way that nobody foresaw costs that source, and is told like any other failure."""
+    """A source that fails, in a way that was foreseen or not, costs itself and is told."""
     try:
         return _read(session, source, fetcher, moment, progress)
+    except SourceError as error:
+        said = str(error)
+        log.warning("source failed", reason=said)
     except Exception as error:
+        said = f"unexpected {type(error).__name__}: {error}"
         log.exception("source broke")
-        session.rollback()
-        report = Report(source.name, error=f"unexpected {type(error).__name__}: {error}")
-        state = session.get(SourceState, source.name) or SourceState(name=source.name)
-        state.last_error, state.last_error_at = report.error, moment.clock
-        session.add(state)
-        session.commit()
-        return report
+    session.rollback()
+    state = session.get(SourceState, source.name) or SourceState(name=source.name)
+    failed = state.model_dump() | {"last_error": said, "last_error_at": moment.clock}
+    upsert(session, SourceState, [failed], ("name",))
+    session.commit()
+    return Report(source.name, error=said)
 
 
 def _read(session: Session, source: Source, fetcher: Fetcher, moment: Moment, progress: Progress) -> Report:
@@ -115,19 +118,13 @@ def _read(session: Session, source: Source, fetcher: Fetcher, moment: Moment, pr
     memory, moment = dict(state.memory), replace(moment, first=state.last_success_at is None)
     changed = state.model_dump()
     session.commit()  # no transaction is open while we wait for a network
+    reading = source.read(fetcher, memory, moment.now, lambda text: progress(source.name, text))
     report = Report(source.name)
-    try:
-        reading = source.read(fetcher, memory, moment.now, lambda text: progress(source.name, text))
-    except SourceError as error:
-        report.error = str(error)
-        changed |= {"last_error": report.error, "last_error_at": moment.clock}
-        log.warning("source failed", reason=report.error)
-    else:
-        _store(session, source.name, reading, moment, report)
-        changed |= {"last_success_at": moment.clock, "last_error": ""}
-        changed["last_news_at"] = _last_news(state, reading, report, moment)
-        if not report.later:  # else the same answer is wanted again
-            changed["memory"] = reading.memory
+    _store(session, source.name, reading, moment, report)
+    changed |= {"last_success_at": moment.clock, "last_error": ""}
+    changed["last_news_at"] = _last_news(state, reading, report, moment)
+    if not report.later:  # else the same answer is wanted again
+        changed["memory"] = reading.memory
     upsert(session, SourceState, [changed], ("name",))
     session.commit()
     return report

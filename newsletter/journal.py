@@ -1,20 +1,16 @@
 """The journal: one line for everything that was done, the marks that move on, and whose turn it is."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import CursorResult, Engine, or_
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, delete, select, update
 
+from newsletter.beat import beating
 from newsletter.db import insert, upsert
 from newsletter.record_models import Mark, Run, RunKind, Turn
-
-log = structlog.get_logger(__name__)
 
 # The last tick by the real clock and by the calendar; up to when everything that was due is planned.
 TICKED, TURNED, PLANNED = "ticked", "turned", "planned"
@@ -104,23 +100,8 @@ def kept_turn(
     engine: Engine, name: str, owner: str, clock: Callable[[], datetime], lease: timedelta
 ) -> Iterator[None]:
     """Keep a turn that was taken, however long the block lasts: it is renewed three times in a lease."""
-    done = threading.Event()
-
-    def beat() -> None:
-        while not done.wait(lease.total_seconds() / 3):
-            try:
-                with Session(engine) as session:
-                    take_turn(session, name, owner, clock(), lease)
-            except SQLAlchemyError as error:  # the next beat may get through before the lease ends
-                log.warning("turn not kept", reason=str(error))
-
-    thread = threading.Thread(target=beat, name=f"turn {name}", daemon=True)
-    thread.start()
-    try:
+    with beating(engine, f"turn {name}", lease, lambda session: take_turn(session, name, owner, clock(), lease)):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def end_turn(session: Session, name: str, owner: str) -> None:

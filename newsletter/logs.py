@@ -72,6 +72,11 @@ def occasion(
         yield
 
 
+def reason(error: BaseException) -> str:
+    """The first line of an error, redacted: the parameters of a statement stand on further lines."""
+    return redacted_in(str(error).partition("\n")[0])
+
+
 def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Whatever a line came with, no address and no token stands in it: the last line of defence."""
     return {name: _hidden(value) for name, value in event.items()}

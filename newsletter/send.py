@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from newsletter import db, journal, ledger, letters, logs, notices, render
+from newsletter.beat import beating
 from newsletter.errors import MessageError
 from newsletter.ledger import DIGEST, Claim, OnUnknown
 from newsletter.mail import Outcome, Phase, Transport, Verdict
@@ -133,9 +133,8 @@ class _Hand:
 
 def _cut_off(engine: Engine, crew: Crew, hands: Sequence[_Hand], clock: Clock, policy: Policy) -> None:
     """Hang up. Who still reaches for a server hands over nothing any more: its delivery waits for another run."""
-    reaching = [
-        hand for hand in hands if hand.transport.refuse()
-    ]  # all of them first: one may make room for another
+    # All of them first: one may make room for another.
+    reaching = [hand for hand in hands if hand.transport.refuse()]
     for hand in hands:
         hand.transport.abort()
     crew.give_up()
@@ -149,33 +148,21 @@ def _cut_off(engine: Engine, crew: Crew, hands: Sequence[_Hand], clock: Clock, p
 @contextmanager
 def _heartbeat(engine: Engine, clock: Clock, policy: Policy, report: Report) -> Iterator[None]:
     """Three times as often as leases run out: renew this process's own, and name what dead senders left."""
-    done = threading.Event()
 
-    def beat() -> None:
-        while not done.wait(policy.lease.total_seconds() / 3):
-            try:
-                with Session(engine) as session:
-                    ledger.renew(session, policy.owner, clock() + policy.lease)
-                    report.swept += ledger.sweep(session, clock(), policy.on_unknown)
-            except SQLAlchemyError as error:  # the next beat may get through before the lease ends
-                log.warning("lease not renewed", reason=str(error))
+    def renew(session: Session) -> None:
+        ledger.renew(session, policy.owner, clock() + policy.lease)
+        report.swept += ledger.sweep(session, clock(), policy.on_unknown)
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-    thread.start()
-    try:
+    with beating(engine, "heartbeat", policy.lease, renew):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def _one(engine: Engine, hand: _Hand, clock: Clock, policy: Policy) -> tuple[str, State | None, str] | None:
     """Claim, render, send and record one delivery; None when nothing is due."""
-    owner = hand.owner
     with Session(engine) as session:
         hand.claimed = claimed = ledger.claim(
             session,
-            owner,
+            hand.owner,
             clock(),
             policy.lease,
             policy.on_unknown,

@@ -24,7 +24,6 @@ from newsletter.sources import Source
 from newsletter.sources.http import Fetcher
 from newsletter.sources.upstream import calendar_of, expects, late
 from subscribers import signup
-from subscribers.addresses import redacted_in
 from subscribers.signup import Terms
 
 log = structlog.get_logger(__name__)
@@ -139,8 +138,7 @@ class Turn:
             with logs.occasion(step=name):
                 part()
         except Exception as error:  # noqa: BLE001 - whatever it is, the other parts have to be done
-            reason = redacted_in(str(error).partition("\n")[0])  # a statement's parameters stand on further lines
-            self.report.faults[name] = f"{type(error).__name__}: {reason}"
+            self.report.faults[name] = f"{type(error).__name__}: {logs.reason(error)}"
             log.error("a part of the tick failed", part=name, reason=self.report.faults[name])  # noqa: TRY400 - values
 
     def fetch(self) -> None:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 # Each row may import only what stands in rows above it (and its own package). A module that is in no row fails.
 LEVELS = (
     ("subscribers",),
-    ("newsletter", "newsletter.errors", "newsletter.logs", "newsletter.shipped"),
+    ("newsletter", "newsletter.beat", "newsletter.errors", "newsletter.logs", "newsletter.shipped"),
     ("newsletter.config_errors", "newsletter.config_checks"),
     ("newsletter.config_sections",),
     ("newsletter.config",),

@@ -98,10 +98,7 @@ class Recurring:
 
     def _tell(self, job: str, error: Exception) -> None:
         """Log a fault of a job, but the same one not again at every look."""
-        from subscribers.addresses import redacted_in
-
-        fault = type(error).__name__
-        reason = redacted_in(str(error).partition("\n")[0])  # parameters of a statement stand on further lines
+        fault, reason = type(error).__name__, logs.reason(error)
         if self._faults.get(job) != (said := f"{fault}: {reason}"):
             log.critical("a job failed", job=job, fault=fault, reason=reason)
         self._faults[job] = said

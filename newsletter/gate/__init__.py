@@ -8,12 +8,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from newsletter import db, holds, journal, ledger_editions, pick
+from newsletter import db, holds, journal, ledger_editions, logs, pick
 from newsletter.gate import facts as gathered
 from newsletter.gate.facts import Batch
 from newsletter.gate.rules import Facts, Rules, SourceFacts, reasons, warnings
 from newsletter.record_models import HoldState, RunKind
-from subscribers.addresses import redacted_in
 
 __all__ = ["Facts", "Report", "Rules", "SourceFacts", "reasons", "run", "warnings"]
 
@@ -127,8 +126,7 @@ def _tell(batch: Batch, judged: Judged, report: Report) -> None:
 
 
 def _tell_failed(batch: Batch, error: Exception) -> None:
-    reason = redacted_in(f"{error}".partition("\n")[0])  # a statement's parameters stand on further lines
-    log.error("edition not judged", edition=batch.date, reason=f"{type(error).__name__}: {reason}")
+    log.error("edition not judged", edition=batch.date, reason=f"{type(error).__name__}: {logs.reason(error)}")
 
 
 def _state(session: Session, date: str) -> HoldState | None:
