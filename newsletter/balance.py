@@ -1,6 +1,6 @@
 """The balance: how many deliveries stand in each state, and what keeps those that wait."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +58,10 @@ def of(
         counted = counted.where(col(Delivery.letter) == letter)
     if only is not None:
         counted = counted.where(col(Delivery.subscriber_id) == only)
-    found = dict(iter(session.exec(counted)))
-    states = {state.value: found.get(state, 0) for state in State}
+    return summed({State(state): count for state, count in session.exec(counted)})
+
+
+def summed(counts: Mapping[State, int]) -> dict[str, int]:
+    """Counts by state as a balance: every state, and "planned", which is their sum."""
+    states = {state.value: counts.get(state, 0) for state in State}
     return {"planned": sum(states.values())} | states

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date as day
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, and_, not_, or_
+from sqlalchemy import Engine, and_, not_, or_
 from sqlmodel import Session, col, select
 
 from newsletter import db, journal, ledger_editions, pick
@@ -18,7 +18,7 @@ from newsletter.edition import Issue, content
 from newsletter.errors import EditionError
 from newsletter.ledger import DIGEST
 from newsletter.ledger import HELD as NEVER
-from newsletter.ledger_editions import WAITING
+from newsletter.ledger_editions import WAITING, untried
 from newsletter.models import Delivery, Edition, EditionPaper, Pick, Skip
 from newsletter.record_models import Hold, HoldState, RunKind
 
@@ -209,7 +209,7 @@ def _refresh(session: Session, date: str, choose: Chooser) -> None:
         .where(
             col(Delivery.edition_id) == col(EditionPaper.edition_id), col(Pick.paper) == col(EditionPaper.paper)
         )
-        .where(not_(and_(*_waiting(date))))
+        .where(not_(and_(*untried(date))))
     )
     same_date = select(Edition.id).where(col(Edition.date) == date)
     frozen = select(EditionPaper).where(col(EditionPaper.edition_id).in_(same_date), ~tried.exists())
@@ -230,18 +230,9 @@ def _only_held(session: Session, date: str) -> None:
 
 
 def _untried(session: Session, date: str) -> list[int]:
-    wanted = (*_waiting(date), col(Delivery.subscriber_id).is_not(None))
+    wanted = (*untried(date), col(Delivery.subscriber_id).is_not(None))
     ordered = select(Delivery.subscriber_id).where(*wanted).order_by(col(Delivery.id))
     return [reader for reader in session.exec(ordered) if reader is not None]
-
-
-def _waiting(date: str) -> tuple[ColumnElement[bool], ...]:
-    """Digests of this date that were never tried."""
-    return *_digests(date), col(Delivery.state).in_(WAITING), col(Delivery.attempts) == 0
-
-
-def _digests(date: str) -> tuple[ColumnElement[bool], ...]:
-    return col(Delivery.period) == date, col(Delivery.letter) == DIGEST
 
 
 def _movable(session: Session, date: str, to: HoldState) -> Hold | None:
@@ -260,7 +251,11 @@ def _movable(session: Session, date: str, to: HoldState) -> Hold | None:
 
 def _settled(session: Session, date: str) -> bool:
     """Whether any digest was skipped because the edition was cancelled."""
-    skipped = (*_digests(date), col(Delivery.skipped_for) == Skip.CANCELLED)
+    skipped = (
+        col(Delivery.period) == date,
+        col(Delivery.letter) == DIGEST,
+        col(Delivery.skipped_for) == Skip.CANCELLED,
+    )
     return session.exec(select(Delivery.id).where(*skipped).limit(1)).first() is not None
 
 

@@ -42,7 +42,7 @@ def cancel(session: Session, date: str, reason: str) -> int:
     One that may have arrived in an earlier try is left: it is no longer ours to call back.
     """
     assert all(State.SKIPPED in MOVES[state] for state in WAITING)
-    surely = (*_waiting(date), col(Delivery.doubtful).is_(False))
+    surely = (*waiting(date), col(Delivery.doubtful).is_(False))
     freed = delete(Pick).where(col(Pick.delivery_id).in_(select(Delivery.id).where(*surely)))
     session.connection().execute(freed)
     gone = {"state": State.SKIPPED, "skipped_for": Skip.CANCELLED, "outcome": reason}
@@ -56,17 +56,18 @@ def discard(session: Session, date: str, readers: Collection[int] | None = None)
     """
     theirs = col(Delivery.subscriber_id)
     whose = theirs.is_not(None) if readers is None else theirs.in_(readers)
-    untried = (*_waiting(date), col(Delivery.attempts) == 0, whose)
+    wanted = (*untried(date), whose)
     found = session.exec(
-        select(Delivery.subscriber_id, Delivery.due_at, Delivery.not_after, Delivery.date).where(*untried)
+        select(Delivery.subscriber_id, Delivery.due_at, Delivery.not_after, Delivery.date).where(*wanted)
     ).all()
-    ids = select(Delivery.id).where(*untried)
+    ids = select(Delivery.id).where(*wanted)
     session.connection().execute(delete(Pick).where(col(Pick.delivery_id).in_(ids)))
-    session.connection().execute(delete(Delivery).where(*untried))
+    session.connection().execute(delete(Delivery).where(*wanted))
     return [Discarded(reader or 0, due_at or planned, until) for reader, due_at, until, planned in found]
 
 
-def _waiting(date: str) -> tuple[ColumnElement[bool], ...]:
+def waiting(date: str) -> tuple[ColumnElement[bool], ...]:
+    """The digests of this date that are not out yet."""
     return (
         col(Delivery.period) == date,
         col(Delivery.letter) == DIGEST,
@@ -74,8 +75,13 @@ def _waiting(date: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def untried(date: str) -> tuple[ColumnElement[bool], ...]:
+    """Those of them that were never tried."""
+    return *waiting(date), col(Delivery.attempts) == 0
+
+
 def _change(session: Session, date: str, values: dict[str, Any], *more: ColumnElement[bool]) -> int:
     changed: CursorResult[Any] = session.connection().execute(
-        update(Delivery).where(*_waiting(date), *more).values(**values)
+        update(Delivery).where(*waiting(date), *more).values(**values)
     )
     return changed.rowcount

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, func, or_, select
 
+from newsletter.balance import summed
 from newsletter.ledger import DIGEST
 from newsletter.models import Delivery, Edition, Skip, State
 from newsletter.record_models import Hold, Run, RunKind
@@ -39,18 +40,18 @@ def listing(session: Session, today: day) -> list[Overview]:
     dates = sorted(balances.keys() | decided.keys(), reverse=True)
     past = [date for date in dates if date <= today.isoformat()][:MOST_DATES]
     shown = [date for date in dates if date > today.isoformat()] + past
-    return [Overview(date, balances.get(date) or _balance({}), decided.get(date)) for date in shown]
+    return [Overview(date, balances.get(date) or summed({}), decided.get(date)) for date in shown]
 
 
 def of(session: Session, date: str) -> Overview | None:
     """One edition; None where nothing was ever planned or decided."""
     balance, hold = _balances(session, {date}).get(date), session.get(Hold, date)
-    return Overview(date, balance or _balance({}), hold) if balance or hold else None
+    return Overview(date, balance or summed({}), hold) if balance or hold else None
 
 
 def nothing(date: str) -> Overview:
     """An edition that is still to come, and about which nothing was decided."""
-    return Overview(date, _balance({}), None)
+    return Overview(date, summed({}), None)
 
 
 def skipped_for(session: Session, date: str) -> dict[str, int]:
@@ -78,11 +79,7 @@ def _balances(session: Session, dates: Collection[str]) -> dict[str, dict[str, i
         .where(col(Delivery.period).in_(dates), col(Delivery.letter) == DIGEST)
         .group_by(col(Delivery.period), col(Delivery.state))
     )
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[State, int]] = {}
     for date, state, count in session.exec(counted):
-        found.setdefault(date, {})[State(state).value] = count
-    return {date: _balance(counts) for date, counts in found.items()}
-
-
-def _balance(counts: dict[str, int]) -> dict[str, int]:
-    return {"planned": sum(counts.values())} | {state.value: counts.get(state.value, 0) for state in State}
+        found.setdefault(date, {})[State(state)] = count
+    return {date: summed(counts) for date, counts in found.items()}

@@ -152,15 +152,18 @@ class Turn:
             self.report.fetched = found
 
     def _wanted(self, session: Session, source: Source) -> bool:
-        state = session.get(SourceState, source.name)
         read = journal.newest(session, RunKind.FETCH, source.name, by=self.at)
         last_read = read[0].at if read else None
-        return calendar_of(source).next_read(last_read, state.last_news_at if state else None) <= self.at
+        return calendar_of(source).next_read(last_read, _last_news(session, source)) <= self.at
 
     def plan(self) -> None:
         """Plan a digest for everybody whose hour has struck; those of the last hour wait for a late source."""
         with Session(self.parts.engine) as session:
-            self.report.waits_for = [source.name for source in self.parts.sources if self._late(session, source)]
+            self.report.waits_for = [
+                source.name
+                for source in self.parts.sources
+                if late(calendar_of(source), _last_news(session, source), self.at)
+            ]
             due = self._due(session)
         ready = [each for each in due if not self.report.waits_for or self._waited(each)]
         self.report.waiting = len(due) - len(ready)
@@ -170,10 +173,6 @@ class Turn:
         self.report.waiting += planned.waiting
         self.report.missed = self._missed()
         self._write_down(began)
-
-    def _late(self, session: Session, source: Source) -> bool:
-        state = session.get(SourceState, source.name)
-        return late(calendar_of(source), state.last_news_at if state else None, self.at)
 
     def _due(self, session: Session) -> list[Due]:
         """Whose hour struck since everything was planned last; every few minutes whose hour struck at all."""
@@ -276,6 +275,11 @@ class Turn:
             counts: Mapping[str, int] = {"readers": readers, "deliveries": deliveries, "lines": lines}
             if any(counts.values()):
                 journal.write(session, RunKind.TIDY, "", self.at, (now, self.clock()), "", counts)
+
+
+def _last_news(session: Session, source: Source) -> datetime | None:
+    state = session.get(SourceState, source.name)
+    return state.last_news_at if state else None
 
 
 def hours(length: timedelta) -> str:

@@ -49,10 +49,14 @@ def sources(config: Config, only: str = "") -> list[Source]:
     ]
 
 
+def agent(config: Config) -> str:
+    """How upstreams know us, as they ask: product, version, a contact."""
+    return f"paper-newsletter/{__version__} (+{config.newsletter.url}; mailto:{config.newsletter.sender})"
+
+
 def fetcher(config: Config) -> Fetcher:
-    """The one fetcher that all sources share, named as upstreams ask: product, version, a contact."""
-    agent = f"paper-newsletter/{__version__} (+{config.newsletter.url}; mailto:{config.newsletter.sender})"
-    return Fetcher(agent, time.sleep, time.monotonic, Limiter(time.monotonic, time.sleep))
+    """The one fetcher that all sources share."""
+    return Fetcher(agent(config), time.sleep, time.monotonic, Limiter(time.monotonic, time.sleep))
 
 
 def taste(config: Config) -> Taste:

@@ -68,7 +68,7 @@ def plan_and_send(
             transport(config),
             now,
             policy(started.config, started.keys, now(), only),
-            lambda so_far: say("send", _so_far(so_far)),
+            lambda done: say("send", so_far(done)),
         )
     periods = {each.period for each in due} | report.periods
     with Session(started.engine) as session:
@@ -131,7 +131,8 @@ def who_is_due(started: Started, email: str, at: datetime) -> "tuple[list[Due], 
         return schedule.due(session, at, window(started.config), only, first=first), only
 
 
-def _so_far(report: "Sent") -> str:
+def so_far(report: "Sent") -> str:
+    """The outcomes until now in one line."""
     return ", ".join(f"{count:,} {state}" for state, count in sorted(report.outcomes.items()))
 
 
@@ -190,17 +191,24 @@ def _print(
     _print_skipped(planned)
     if planned.already and not planned.planned and not report.outcomes:
         typer.echo("Nothing new: for everybody who is due the day's digest is settled, or waits.")
-    if report.swept:
-        typer.echo(f"{plural(report.swept, 'message')} left behind by a sender that stopped: now named unknown.")
-    if report.stopped:
-        typer.echo("Stopped after the messages in hand; the rest goes out with the next `newsletter send`.")
-    for words, count in sorted(report.troubles.items()):
-        typer.echo(f"{count} x {words}", err=True)
+    print_sent(report, "the next `newsletter send`")
     if letters:
         typer.echo(f"{plural(letters, 'letter')} went out: confirmations, welcomes and the like.")
     _print_waiting(waiting)
     if balance["planned"]:
         typer.echo(balance_line(balance))
+
+
+def print_sent(report: "Sent", rest: str) -> None:
+    """What a run of sending met with; `rest` takes what it did not come to."""
+    from newsletter.cli.console import plural
+
+    if report.swept:
+        typer.echo(f"{plural(report.swept, 'message')} left behind by a sender that stopped: now named unknown.")
+    if report.stopped:
+        typer.echo(f"Stopped after the messages in hand; the rest goes out with {rest}.")
+    for words, count in sorted(report.troubles.items()):
+        typer.echo(f"{count} x {words}", err=True)
 
 
 def _print_skipped(planned: "Planned") -> None:

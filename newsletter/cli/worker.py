@@ -46,10 +46,10 @@ def _once(started: Started, as_json: bool) -> None:
     from newsletter import balance
     from newsletter.cli.console import progress
     from newsletter.cli.outgoing import drain
-    from newsletter.cli.send import TROUBLE, stopping_politely
+    from newsletter.cli.send import TROUBLE, so_far, stopping_politely
 
     with progress() as say, stopping_politely():
-        report = drain(started, letters_only=False, progress=lambda done: say("send", _so_far(done)))
+        report = drain(started, letters_only=False, progress=lambda done: say("send", so_far(done)))
     with Session(started.engine) as session:
         counted = balance.of(session, report.periods, letter=None)
         waiting = balance.waiting(session, report.periods)
@@ -58,20 +58,10 @@ def _once(started: Started, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def _so_far(report: "Report") -> str:
-    return ", ".join(f"{count:,} {state}" for state, count in sorted(report.outcomes.items()))
-
-
 def _print(counted: dict[str, int], report: "Report", waiting: "list[Waiting]") -> None:
-    from newsletter.cli.console import plural
-    from newsletter.cli.send import balance_line
+    from newsletter.cli.send import balance_line, print_sent
 
-    if report.swept:
-        typer.echo(f"{plural(report.swept, 'message')} left behind by a sender that stopped: now named unknown.")
-    if report.stopped:
-        typer.echo("Stopped after the messages in hand; the rest goes out with the next run.")
-    for words, count in sorted(report.troubles.items()):
-        typer.echo(f"{count} x {words}", err=True)
+    print_sent(report, "the next run")
     if again := min((each.next_try for each in waiting if each.next_try), default=None):
         typer.echo(f"What waits is tried again from {again:%Y-%m-%d %H:%M} UTC on.")
     typer.echo(balance_line(counted) if counted["planned"] else "Nothing is due.")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from sqlmodel import Session
 
-from newsletter import __version__, wiring
+from newsletter import wiring
 from newsletter.doctor.context import Context
 from newsletter.doctor.finding import Finding, fail, note, ok, warn
 from newsletter.errors import ConfigError, SourceError
@@ -36,8 +36,7 @@ class FirstAnswer(Fetcher):
     """
 
     def __init__(self, context: Context, limiter: Limiter) -> None:
-        newsletter = context.config.newsletter
-        agent = f"paper-newsletter/{__version__} (+{newsletter.url}; mailto:{newsletter.sender})"
+        agent = wiring.agent(context.config)
         super().__init__(
             agent, context.sleep, context.seconds, limiter, timeout=context.patience, deadline=DEADLINE
         )
