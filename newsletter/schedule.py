@@ -17,8 +17,9 @@ from subscribers.receiving import receiving, resting
 
 log = structlog.get_logger(__name__)
 
-SEARCH_DAYS = 9  # a week, and a day for each end of it that a zone's offset may move
+SEARCH_DAYS = 9  # a week, and a day for each end of it
 SEARCH_MONTH_DAYS = 40  # the first such weekday of a month is at most 35 days after the last month's
+MARGIN_DAYS = 2  # what a zone's offset may move an instant, and a day
 FIRST_WEEK = 7
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 
@@ -53,22 +54,27 @@ def next_due(
 
     `monthly`: only on the first such day of each month.
     """
-    return min(when for _, when in _instants(after, weekdays, hour, zone, monthly=monthly) if when > after)
+    until = after + timedelta(days=SEARCH_MONTH_DAYS if monthly else SEARCH_DAYS)
+    instants = _instants(after, until, weekdays, hour, zone, monthly=monthly)
+    return min(when for _, when in instants if when > after)
 
 
 def last_due(
     at: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, window: timedelta, *, monthly: bool = False
 ) -> tuple[datetime, date] | None:
     """When the hour struck last, and the local date; None if that is `window` or longer before `at`."""
-    instants = _instants(at, weekdays, hour, zone, monthly=monthly)
+    instants = _instants(at - window, at, weekdays, hour, zone, monthly=monthly)
     return max(((when, day) for day, when in instants if at - window < when <= at), default=None)
 
 
 def _instants(
-    around: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, *, monthly: bool
+    since: datetime, until: datetime, weekdays: Collection[int], hour: int, zone: ZoneInfo, *, monthly: bool
 ) -> Iterable[tuple[date, datetime]]:
-    today, far = around.astimezone(zone).date(), SEARCH_MONTH_DAYS if monthly else SEARCH_DAYS
-    days = (today + timedelta(days=offset) for offset in range(-far, far + 1))
+    """The local due dates from `since` to `until`, a few around them (zones move instants), and their instants."""
+    first, last = (moment.astimezone(zone).date() for moment in (since, until))
+    days = (
+        first + timedelta(days=number) for number in range(-MARGIN_DAYS, (last - first).days + MARGIN_DAYS + 1)
+    )
     wanted = (day for day in days if day.weekday() in weekdays and (day.day <= FIRST_WEEK or not monthly))
     return ((day, instant(day, hour, zone)) for day in wanted)
 
@@ -92,25 +98,27 @@ class Clock:
             return False
         return True
 
-    def instants(self, around: datetime) -> Iterable[tuple[date, datetime]]:
-        """Local due dates with their instants, for at least a week on each side of `around`."""
-        days, monthly = weekdays_of(self.cadence, self.weekdays), self.cadence is Cadence.MONTHLY
-        return _instants(around, days, self.hour, ZoneInfo(self.timezone), monthly=monthly)
+    @property
+    def _rule(self) -> tuple[frozenset[int], int, ZoneInfo]:
+        return weekdays_of(self.cadence, self.weekdays), self.hour, ZoneInfo(self.timezone)
+
+    @property
+    def _monthly(self) -> bool:
+        return self.cadence is Cadence.MONTHLY
 
     def open(self, at: datetime, window: timedelta) -> tuple[str, datetime] | None:
         """The local due date that is open at `at`, as "2026-11-23", and when its hour struck."""
-        days, monthly = weekdays_of(self.cadence, self.weekdays), self.cadence is Cadence.MONTHLY
-        found = last_due(at, days, self.hour, ZoneInfo(self.timezone), window, monthly=monthly)
+        found = last_due(at, *self._rule, window, monthly=self._monthly)
         return (found[1].isoformat(), found[0]) if found else None
 
     def closed(self, since: datetime, until: datetime) -> list[tuple[str, datetime]]:
         """The local due dates whose hour struck after `since` and up to `until`, oldest first."""
-        found = {day: when for day, when in self.instants(until) if since < when <= until}
-        return [(day.isoformat(), when) for day, when in sorted(found.items())]
+        instants = _instants(since, until, *self._rule, monthly=self._monthly)
+        return [(day.isoformat(), when) for day, when in sorted(instants) if since < when <= until]
 
     def next(self, after: datetime) -> datetime:
         """When the hour strikes next."""
-        return min(when for _, when in self.instants(after) if when > after)
+        return next_due(after, *self._rule, monthly=self._monthly)
 
 
 def clock_of(subscriber: Subscriber) -> Clock:

@@ -29,6 +29,7 @@ MOST_LETTERS, MOST_EVENTS, MOST_VOTES, MOST_RUNS = 6, 8, 5, 6
 # sources may be read by hand.
 AT_WORK = [kind for kind in RunKind if kind not in {RunKind.ADMIN, RunKind.FETCH}]
 TELLING = [RunKind.PLAN, RunKind.SEND, RunKind.GATE, RunKind.ADMIN, RunKind.TICK]
+A_DAY = timedelta(days=1)
 WEEK = timedelta(days=7)  # what was missed longer ago than this when the newsletter came back has no row
 FAULT = "plan: "  # so the fault of this step begins in the line of a turn
 FAULT_EVERY = timedelta(hours=1)  # a fault that stays has a line an hour
@@ -92,8 +93,8 @@ def _day(
 ) -> facts.DayFacts:
     zone = ZoneInfo(reader.timezone)
     noon = schedule.instant(date.fromisoformat(day), 12, zone)
-    instants = schedule.clock_of(reader).instants(noon)
-    due_at = next((when for local, when in instants if local.isoformat() == day), None)
+    around = schedule.clock_of(reader).closed(noon - A_DAY, noon + A_DAY)
+    due_at = next((when for local, when in around if local == day), None)
     coming = schedule.next_digest(reader, after)
     while coming and coming.astimezone(zone).date().isoformat() in days_off:
         coming = schedule.next_digest(reader, coming)
