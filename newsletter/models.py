@@ -159,7 +159,7 @@ class Delivery(SQLModel, table=True):
     attempt the final dot was written and no reply came: the reader may have it, so its picks stay theirs.
     `date` is the planning instant and the Date header; `due_at` is when a digest's hour struck for the reader;
     `reply` is the server's last words; `outcome` says in plain words why it stands where it stands. The admin's
-    mails have no subscriber.
+    mails have no subscriber. A digest's `details` name the model that picked it.
     """
 
     __table_args__ = (
@@ -225,3 +225,25 @@ class Feedback(SQLModel, table=True):
     paper: str = Field(foreign_key="paper.key", ondelete="CASCADE", primary_key=True)
     thumb: int
     at: datetime = Field(sa_type=Utc)
+
+
+class ArchiveModel(SQLModel, table=True):
+    """What was learned from the archive's texts, by version; digests name the one that picked them.
+
+    `papers` is how many there were, `content` is `newsletter.ranking.archive.Archive` as bytes, `prior` is
+    `newsletter.ranking.prior.Prior` as bytes, empty where there was too little to learn.
+    """
+
+    version: str = Field(primary_key=True, max_length=40)
+    created_at: datetime = Field(sa_type=Utc)
+    papers: int
+    content: bytes
+    prior: bytes = b""
+
+
+class Embedding(SQLModel, table=True):
+    """A paper's vector from one embedding model, as 16-bit floats: made once, when the paper is fetched."""
+
+    paper: str = Field(foreign_key="paper.key", ondelete="CASCADE", primary_key=True)
+    model: str = Field(primary_key=True, max_length=100)
+    vector: bytes

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Dialect, Enum, Index, String, text
+from sqlalchemy import CheckConstraint, Column, DateTime, Dialect, Enum, Index, String, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import JSON, Field, Relationship, SQLModel
 
@@ -114,6 +114,8 @@ class Subscriber(SQLModel, table=True):
         back_populates="subscriber",
         sa_relationship_kwargs={"cascade": "all, delete-orphan", "order_by": "Follow.id"},
     )
+    # Only to be read: `examples` writes them, and the database forgets them with their reader.
+    examples: list["Example"] = Relationship(sa_relationship_kwargs={"viewonly": True, "order_by": "Example.id"})
 
 
 class Follow(SQLModel, table=True):
@@ -125,6 +127,22 @@ class Follow(SQLModel, table=True):
     value: str = Field(max_length=200)
     weight: float = 1.0
     subscriber: Subscriber = Relationship(back_populates="follows")
+
+
+class Example(SQLModel, table=True):
+    """A paper that a reader named as an example of what they want, whether or not the newsletter knows it.
+
+    `key` is the paper's identity ("arxiv:...", "doi:..." or "title:..."); `title` and `abstract` are empty until
+    somebody knows them.
+    """
+
+    __table_args__ = (UniqueConstraint("subscriber_id", "key"),)
+    id: int = Field(default=None, primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscriber.id", ondelete="CASCADE")
+    key: str = Field(max_length=200, index=True)
+    title: str = Field(default="", max_length=1000)
+    abstract: str = ""
+    at: datetime = Field(sa_type=Utc)
 
 
 class Consent(SQLModel, table=True):

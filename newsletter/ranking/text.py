@@ -1,7 +1,6 @@
 """Terms in texts: a light stemmer, and an index that finds a fixed set of words and phrases in many papers."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from subscribers.paper_keys import folded
 
 WORD = re.compile(r"[^\W_]+(?:\+\+|#)?")
 ADDRESS = re.compile(r"https?://\S+|www\.\S+")
@@ -19,12 +20,6 @@ LEAST_RARITY = 0.4
 SHORT = 3  # "gas", "bus", "dna": no plural is cut from these
 
 Term = tuple[str, ...]
-
-
-def folded(text: str) -> str:
-    """The text without case and accents."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char))
 
 
 @lru_cache(200_000)
@@ -43,6 +38,27 @@ def stem(word: str) -> str:
 def words(text: str) -> list[str]:
     """The words as written; hyphens, slashes and underscores part them, and addresses say nothing."""
     return WORD.findall(ADDRESS.sub(" ", text))
+
+
+# English words that say nothing of a subject.
+STOP_WORDS = frozenset(
+    stem(word)
+    for word in words(
+        "a about above across after again against all almost alone along already also although always am "
+        "among an and another any anyone anything are around as at back be became because become been before "
+        "being below between beyond both but by can cannot could did do does doing done down due during each "
+        "either else enough even ever every everything few first for four from further had has have having he "
+        "hence her here herself him himself his how however i if in indeed into is it its itself just last "
+        "later latter least less made make many may me might mine more moreover most mostly much must my "
+        "myself neither never nevertheless next no nobody none nor not nothing now nowhere of off often on "
+        "once one only onto or other otherwise our ourselves out over own part per perhaps put rather same "
+        "see seem seemed several she should show side since so some somehow someone something still such take "
+        "than that the their them themselves then there thereby therefore these they third this those though "
+        "three through throughout thus to together too toward towards two under until up upon us use used "
+        "using very via was we well were what whatever when where whereas whether which while who whole whom "
+        "whose why will with within without would yet you your"
+    )
+)
 
 
 def term(phrase: str) -> Term:
