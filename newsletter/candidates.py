@@ -1,20 +1,24 @@
 """The papers a digest may choose from, loaded once for all readers: texts, facts, trend."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session, col, select
 
-from newsletter.models import Paper, Signal
-from newsletter.ranking import trend
+from newsletter.models import Paper, PaperSource, Signal
+from newsletter.ranking import prior, trend
 from newsletter.ranking.interests import author_keys, name_key
+from newsletter.ranking.prior import Encoded, Prior
 from newsletter.ranking.relevance import Facts
+from newsletter.ranking.trend import Momentum
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 LONGEST_LIFE = timedelta(days=60)  # after this a paper is no news for anybody
 
 
@@ -22,8 +26,11 @@ LONGEST_LIFE = timedelta(days=60)  # after this a paper is no news for anybody
 class Candidates:
     """Papers in key order, with what ranking needs to know of each at the same position.
 
-    `share` is each paper's place by heat among those with figures, NaN without; `trend` fills the gaps
-    fairly; `votes` holds upvotes over time, oldest first; `samples` names papers whose figures are made up.
+    `share` is each paper's place by heat among those with figures, NaN without, and `trust` how far those figures
+    go; `guess` is the place that stands in for figures, and `trend` blends both. Only a paper that is `moving` was
+    seen to climb: of others no more is known than how many they are ahead of. `sources` numbers the source that
+    told of a paper first; `votes` holds upvotes over time, oldest first; `samples` names papers whose figures are
+    made up.
     """
 
     papers: tuple[Paper, ...]
@@ -34,6 +41,10 @@ class Candidates:
     fresh: Floats
     votes: tuple[list[int], ...]
     samples: frozenset[str]
+    guess: Floats
+    trust: Floats
+    moving: Booleans
+    sources: Integers
 
     @property
     def keys(self) -> list[str]:
@@ -49,16 +60,52 @@ def load(session: Session, at: datetime, window: timedelta) -> Candidates:
     papers = tuple(sorted(session.exec(select(Paper).where(*announced)), key=lambda paper: paper.key))
     signals = _signals(session, since, at)
     ages = np.array([_hours(at - paper.announced_at) for paper in papers], dtype=np.float64)
-    heat = _heat(papers, signals, ages, at)
+    seen, fresh = _momentum(papers, signals, ages, at), trend.freshness(ages)
+    guess = np.full(len(papers), trend.UNKNOWN)
     return Candidates(
         papers=papers,
         texts=tuple((paper.title, _body(paper)) for paper in papers),
         facts=tuple(_facts(paper) for paper in papers),
-        share=trend.share_below(heat),
-        trend=trend.trend(heat, ages),
-        fresh=trend.freshness(ages),
+        share=trend.share_below(seen.heat),
+        trend=trend.trend(seen.heat, fresh, guess, seen.trust),
+        fresh=fresh,
         votes=tuple(_votes(signals.get(paper.key, [])) for paper in papers),
         samples=frozenset(key for key, rows in signals.items() if any(row.sample for row in rows)),
+        guess=guess,
+        trust=seen.trust,
+        moving=seen.moving,
+        sources=_sources(session, papers, since, at),
+    )
+
+
+def guessed(found: Candidates, model: Prior, encoded: Encoded) -> Candidates:
+    """The same candidates, with what a prior makes of them where figures are missing or few.
+
+    `encoded` are their texts as the archive model encodes them, row by row.
+    """
+    told = [prior.about(paper.authors, paper.categories, paper.announced_at) for paper in found.papers]
+    worth = model.predict(encoded, told)
+    guess = trend.expected(worth, found.sources)
+    return replace(found, guess=guess, trend=trend.trend(found.share, found.fresh, guess, found.trust))
+
+
+def only(found: Candidates, wanted: Booleans) -> Candidates:
+    """These of the candidates, placed among each other as if no other had been loaded."""
+    kept = [int(each) for each in np.flatnonzero(wanted)]
+    share, fresh, guess, trust = (each[wanted] for each in (found.share, found.fresh, found.guess, found.trust))
+    return Candidates(
+        papers=tuple(found.papers[each] for each in kept),
+        texts=tuple(found.texts[each] for each in kept),
+        facts=tuple(found.facts[each] for each in kept),
+        share=trend.share_below(share),
+        trend=trend.trend(share, fresh, guess, trust),
+        fresh=fresh,
+        votes=tuple(found.votes[each] for each in kept),
+        samples=found.samples,
+        guess=guess,
+        trust=trust,
+        moving=found.moving[wanted],
+        sources=found.sources[wanted],
     )
 
 
@@ -76,7 +123,7 @@ def _signals(session: Session, since: datetime, at: datetime) -> dict[str, list[
     return found
 
 
-def _heat(papers: Sequence[Paper], signals: dict[str, list[Signal]], ages: Floats, at: datetime) -> Floats:
+def _momentum(papers: Sequence[Paper], signals: dict[str, list[Signal]], ages: Floats, at: datetime) -> Momentum:
     series: dict[tuple[int, str], int] = {}
     before: dict[int, int] = {}
     rows: list[tuple[int, float, float, float, float]] = []
@@ -89,9 +136,33 @@ def _heat(papers: Sequence[Paper], signals: dict[str, list[Signal]], ages: Float
             rows.append((number, _hours(at - signal.seen_at), upvotes, comments, gained))
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     owner = np.array([position for position, _ in series], dtype=np.int64)
+    names = _numbers([source for _, source in series])
+    days = np.array([papers[position].announced_at.toordinal() for position in owner], dtype=np.int64)
     value = trend.engagement(table[:, 2], table[:, 3], table[:, 4])
-    heat = trend.heat(table[:, 0].astype(np.int64), table[:, 1], value, ages[owner])
-    return trend.hottest_source(owner, heat, len(papers))
+    lists = trend.lists(names, days)
+    each = trend.momentum(table[:, 0].astype(np.int64), table[:, 1], value, ages[owner], lists)
+    heat, trust, moving = (
+        trend.highest(owner, figures, len(papers))
+        for figures in (each.heat, np.where(np.isnan(each.heat), 0.0, each.trust), each.moving.astype(np.float64))
+    )
+    return Momentum(heat, np.nan_to_num(trust), np.nan_to_num(moving) > 0)
+
+
+def _sources(session: Session, papers: Sequence[Paper], since: datetime, at: datetime) -> Integers:
+    """The number of the source that told of each paper first; equal ones by name."""
+    told = (
+        select(PaperSource.paper, PaperSource.source)
+        .join(Paper, col(Paper.key) == col(PaperSource.paper))
+        .where(col(Paper.announced_at) > since, col(Paper.announced_at) <= at)
+        .order_by(col(PaperSource.announced_at).desc(), col(PaperSource.source).desc())
+    )
+    first = dict(session.exec(told).all())
+    return _numbers([first.get(paper.key, "") for paper in papers])
+
+
+def _numbers(names: Collection[str]) -> Integers:
+    known = {name: number for number, name in enumerate(sorted(set(names)))}
+    return np.array([known[name] for name in names], dtype=np.int64)
 
 
 def _votes(signals: Sequence[Signal]) -> list[int]:

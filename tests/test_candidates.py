@@ -120,3 +120,82 @@ def test_the_stars_a_repository_brings_along_are_no_news(session):
     share = candidates.load(session, NOW, WEEK).share
 
     assert share[1] < share[0] < share[2]
+
+
+class Wordy:
+    """A prior that likes long titles, and knows nothing else."""
+
+    def predict(self, encoded, about):
+        return np.array([len(title) for title, _ in encoded], dtype=float) / 100
+
+
+def test_a_prior_says_where_papers_without_figures_stand(session):
+    stored(
+        session,
+        entry("Cold", 1, snapshots=(votes(1, 0),)),
+        entry("Short", 2, snapshots=()),
+        entry("A title that is much longer", 3, snapshots=()),
+        entry("Hot", 4, snapshots=(votes(1, 90),)),
+    )
+    found = candidates.load(session, NOW, WEEK)
+
+    guessed = candidates.guessed(found, Wordy(), found.texts)
+
+    assert found.trend[1] == found.trend[2]
+    assert guessed.trend[0] < guessed.trend[1] < guessed.trend[2] < guessed.trend[3]
+    assert np.array_equal(guessed.share, found.share, equal_nan=True)
+
+
+def test_a_source_is_guessed_among_its_own(session):
+    stored(session, entry("A long title of the source", 1, snapshots=()), entry("A title there", 2, snapshots=()))
+    others = (entry("Short too", 3, snapshots=()), entry("Short", 4, snapshots=()))
+    fetch.run(session, [Told(*others, name="other")], None, NOW, NOW, lambda *_: None)
+    found = candidates.load(session, NOW, WEEK)
+
+    guess = candidates.guessed(found, Wordy(), found.texts).guess
+
+    assert guess.tolist() == [0.75, 0.25, 0.75, 0.25]
+
+
+def test_a_paper_told_by_two_is_of_the_source_that_was_first(session):
+    stored(session, entry("Told by two", 1), entry("Told by one", 2))
+    late = entry("Told by two", 1, announced_at=NOW - timedelta(hours=2))
+    others = (late, entry("Told by the other", 3))
+    fetch.run(session, [Told(*others, name="a name before")], None, NOW, NOW, lambda *_: None)
+
+    first, second, third = candidates.load(session, NOW, WEEK).sources
+
+    assert first == second != third
+
+
+def test_only_a_paper_seen_to_climb_is_moving(session):
+    stored(
+        session,
+        entry("Seen once", 1, snapshots=(votes(2, 9),)),
+        entry("Seen twice", 2, snapshots=(votes(9, 4), votes(2, 9))),
+        entry("Seen twice and still", 3, snapshots=(votes(9, 9), votes(2, 9))),
+        entry("Never seen", 4, snapshots=()),
+    )
+
+    assert candidates.load(session, NOW, WEEK).moving.tolist() == [False, True, False, False]
+
+
+def test_some_of_the_candidates_are_placed_among_each_other(session):
+    stored(session, *(entry(f"Paper {number}", number, snapshots=(votes(1, number),)) for number in range(1, 5)))
+    found = candidates.load(session, NOW, WEEK)
+
+    some = candidates.only(found, np.array([False, True, False, True]))
+
+    assert some.keys == [found.keys[1], found.keys[3]]
+    assert some.share.tolist() == [0, 1]
+    assert some.votes == ([2], [4])
+    assert (len(some.guess), len(some.trust), len(some.moving), len(some.sources)) == (2, 2, 2, 2)
+
+
+def test_votes_in_a_burst_are_not_believed(session):
+    day = [entry(f"Paper {number}", number, snapshots=(votes(2, 3 * number),)) for number in range(1, 9)]
+    stored(session, *day, entry("Bought", 9, snapshots=(votes(2, 1000),)))
+
+    found = candidates.load(session, NOW, WEEK)
+
+    assert found.trend[8] <= found.trend[5]
