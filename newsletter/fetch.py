@@ -8,7 +8,7 @@ from typing import NamedTuple
 import structlog
 from sqlmodel import Session, col, select
 
-from newsletter import identity, journal, logs, merging
+from newsletter import embeddings, identity, journal, logs, merging
 from newsletter.db import batches, insert_once, upsert
 from newsletter.errors import SourceError
 from newsletter.merging import NEWS
@@ -161,6 +161,7 @@ def _is_later(entry: Entry, moment: Moment) -> bool:
 def _store_batch(session: Session, source: str, entries: Sequence[Entry], moment: Moment, report: Report) -> None:
     known, papers = _known(session, entries)
     new: list[str] = []
+    changed: set[str] = set()
     told: list[Told] = []
     for entry in entries:
         key = identity.known_as(entry, known)
@@ -174,6 +175,7 @@ def _store_batch(session: Session, source: str, entries: Sequence[Entry], moment
             new.append(key)
         elif merging.update(papers[key], entry, announced, moment.clock):
             report.updated += 1
+            changed.add(key)
         else:
             report.unchanged += 1
         told.append(Told(key, entry, announced))
@@ -183,6 +185,7 @@ def _store_batch(session: Session, source: str, entries: Sequence[Entry], moment
     # for the other in a circle.
     insert_once(session, Paper, [papers[key].model_dump() for key in sorted(new)])
     report.new += len(new)
+    embeddings.forget(session, changed)
     _remember(session, source, sorted(told, key=lambda each: each.key), moment)
 
 

@@ -3,7 +3,7 @@
 A check takes the context and gives findings; to add one, write it and add a line to `CHECKS`.
 """
 
-from newsletter.doctor import machine, mail_domain, mailer, public, record, settings, upstreams
+from newsletter.doctor import machine, mail_domain, mailer, public, ranking, record, settings, upstreams
 from newsletter.doctor.running import Check
 
 CHECKS = (
@@ -13,6 +13,7 @@ CHECKS = (
     Check("clock", machine.clock),
     Check("zones", machine.zones),
     Check("templates", settings.templates),
+    Check("ranking", ranking.model),
     Check("disk", machine.disk),
     Check("sources", upstreams.sources),
     Check("smtp", mailer.check),
