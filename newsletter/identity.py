@@ -1,32 +1,19 @@
 """Which entries are the same paper: the canonical key, and the other keys under which it is known. Pure."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 
-from newsletter.ranking.text import folded
 from newsletter.sources import Entry
+from subscribers import paper_keys
+from subscribers.paper_keys import normal_title, title_key
 
-LONGEST_DOI = 180  # longer ones exist only by mistake; such a paper is known by its title
+__all__ = ["TELLING_TITLE", "keys", "known_as", "normal_title", "title_key"]
+
 TELLING_TITLE = 20  # "Editorial" or "Reply" says nothing: shorter titles never join two identified papers
-
-
-def normal_title(title: str) -> str:
-    """The title as letters and digits in lower case: punctuation, accents and spacing differ between sources."""
-    return re.sub(r"[\W_]+", " ", folded(title)).strip()
-
-
-def title_key(title: str) -> str:
-    """The prefix "title:" and 32 hexadecimal digits of the normalised title's SHA-256."""
-    return "title:" + hashlib.sha256(normal_title(title).encode()).hexdigest()[:32]
 
 
 def keys(entry: Entry) -> list[str]:
     """Every key of an entry, the canonical one first: arXiv id without version, else DOI, else title."""
-    found = [f"arxiv:{entry.arxiv_id}"] if entry.arxiv_id else []
-    if entry.doi and len(entry.doi) <= LONGEST_DOI:
-        found.append(f"doi:{entry.doi.lower()}")
-    return [*found, title_key(entry.title)]
+    return paper_keys.keys(entry.arxiv_id, entry.doi, entry.title)
 
 
 def known_as(entry: Entry, known: Mapping[str, str]) -> str | None:

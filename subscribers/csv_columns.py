@@ -11,7 +11,7 @@ from subscribers.foreign import Service
 
 COLUMNS = (
     *("email", "name", "status", "topics", "keywords", "authors", "cadence", "hour", "timezone", "size"),
-    *("categories", "orgs", "mutes", "weekdays", "paused_until"),
+    *("categories", "orgs", "mutes", "weekdays", "paused_until", "examples"),
 )
 # What `rejected_csv` puts before the original columns: a corrected file can be read again as it is.
 REPORT_COLUMNS = ("line", "reason")
@@ -36,7 +36,7 @@ def our_header(names: Sequence[str], text: str) -> list[str]:
         if "\t" in name:
             raise InvalidPreference("column", name, "tabs part its cells: save the file as CSV, with commas")
         if name not in known and not _SURPLUS.fullmatch(name):
-            near = get_close_matches(name, COLUMNS, n=1)
+            near = get_close_matches(name, COLUMNS, n=1, cutoff=0.65)
             hint = f"did you mean {near[0]}?" if near else f"the columns are {','.join(COLUMNS)}"
             raise InvalidPreference("column", name, f"it is none of ours; {hint}{_OTHERS}")
         if names.count(name) > 1:

@@ -1,9 +1,9 @@
 """Our CSV of readers: text to checked rows, readers and rejects to text; other services' exports by `foreign`.
 
 Columns, in any order and case, `email` the only one that must be there:
-email,name,status,topics,keywords,authors,cadence,hour,timezone,size,categories,orgs,mutes,weekdays,paused_until.
-Lists are parted by `;`, weights written `name=1.5`, mutes `kind:name`. Open files with `newline=""`, UTF-8
-and `errors="surrogateescape"`, so that a line in another encoding is rejected alone.
+email,name,status,topics,keywords,authors,cadence,hour,timezone,size,categories,orgs,mutes,weekdays,paused_until,
+examples. Lists are parted by `;`, weights written `name=1.5`, mutes `kind:name`. Open files with `newline=""`,
+UTF-8 and `errors="surrogateescape"`, so that a line in another encoding is rejected alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,6 +37,7 @@ from subscribers.csv_columns import (
 from subscribers.errors import InvalidPreference, SubscriberError
 from subscribers.foreign import Meaning, Service
 from subscribers.models import FollowKind, Status, Subscriber
+from subscribers.pasted import Named, read_items, written
 from subscribers.preferences import (
     DEFAULTS,
     Choice,
@@ -84,6 +85,7 @@ class Row:
     preferences: Preferences
     paused_until: datetime | None
     choices: tuple[Choice, ...]
+    examples: tuple[Named, ...] | None = None  # None: the file has no such column
     original: Mapping[str, str] | None = None
     meaning: Meaning | None = None
 
@@ -166,6 +168,7 @@ def columns_of(subscriber: Subscriber) -> dict[str, str]:
         "mutes": ";".join(_item(f"{follow.kind}:{follow.value}", -follow.weight) for follow in muted(subscriber)),
         "weekdays": subscriber.weekdays.replace(",", ";"),
         "paused_until": subscriber.paused_until.isoformat() if subscriber.paused_until else "",
+        "examples": ";".join(written(each.key, each.title) for each in subscriber.examples),
     }
 
 
@@ -240,7 +243,8 @@ def _row(line: int, fields: dict[str, str], meant: dict[str, str], defaults: Pre
     email = normalise(meant["email"])
     status, preferences = _status(meant.get("status", "")), parse(meant, defaults)
     paused_until = parse_paused_until(meant.get("paused_until", ""), preferences.timezone)
-    return Row(line, fields, email, status, preferences, paused_until, choices(meant))
+    examples = read_items(list(_items(meant["examples"]))) if "examples" in meant else None
+    return Row(line, fields, email, status, preferences, paused_until, choices(meant), examples)
 
 
 def _status(text: str) -> Status | None:

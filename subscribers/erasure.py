@@ -6,12 +6,21 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, or_
 from sqlmodel import Session, col, select
 
-from subscribers import asking, people
+from subscribers import asking, examples, people
 from subscribers.asking import Terms
 from subscribers.consent import ASKED, Asker, record
 from subscribers.leaving import DECLINED
 from subscribers.letters import LetterKind, LetterWanted
-from subscribers.models import CONFIRMED, Confirmation, ConfirmationKind, Consent, CoolDown, Status, Subscriber
+from subscribers.models import (
+    CONFIRMED,
+    Confirmation,
+    ConfirmationKind,
+    Consent,
+    CoolDown,
+    Example,
+    Status,
+    Subscriber,
+)
 from subscribers.suppression import reason_for, suppress_hashed
 
 ERASED = "erased at own request"
@@ -54,6 +63,7 @@ def dossier(session: Session, subscriber: Subscriber) -> dict[str, Any]:
     return {
         **people.as_dict(subscriber),
         "created_at": subscriber.created_at.isoformat(),
+        "examples": [_plain(row) for row in examples.of(session, subscriber.id)],
         "suppressed": reason_for(session, subscriber.email),
         "consents": [_plain(row) for row in session.exec(consents)],
         "confirmations": [_plain(row) for row in session.exec(asked)],
@@ -117,5 +127,5 @@ def _purge_unconfirmed(session: Session, terms: Terms, now: datetime) -> int:
     return forgotten
 
 
-def _plain(row: Consent | Confirmation) -> dict[str, Any]:
+def _plain(row: Consent | Confirmation | Example) -> dict[str, Any]:
     return row.model_dump(mode="json", exclude={"id", "subscriber_id"})

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlmodel import Session, SQLModel, col
 
+from subscribers import examples
 from subscribers.addresses import base, identity, lookup_keys
-from subscribers.csv_rows import LISTS, Rejected, Row, choices, values
-from subscribers.errors import InvalidPreference, SubscriberError, Suppressed
+from subscribers.csv_rows import Rejected, Row
+from subscribers.errors import SubscriberError
+from subscribers.import_rules import Standing, after, names_others, same
 from subscribers.models import CONFIRMED, STOPPED, Consent, Follow, Status, Subscriber
+from subscribers.pasted import Named
 from subscribers.people import check_wording
-from subscribers.preferences import FIELDS, Choice, Preferences, combine, parse, parse_paused_until
+from subscribers.preferences import FIELDS, Choice, Preferences
 from subscribers.suppression import reasons_for, suppress
 
 # Below SQLite's 32,766 variables a statement, with up to three look-up keys an address.
@@ -36,15 +39,6 @@ class ImportReport:
     suppressed: int = 0
     statuses: Counter[Status] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
-
-
-class Standing(NamedTuple):
-    """All of a reader that a row may change."""
-
-    status: Status
-    preferences: Preferences
-    paused_until: datetime | None
-    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +75,7 @@ class _Changes:
     gone: list[int] = field(default_factory=list)
     blocked: list[tuple[str, str]] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
+    examples: dict[int, tuple[Named, ...]] = field(default_factory=dict)
 
 
 def import_rows(
@@ -97,7 +92,7 @@ def import_rows(
     `rows` are those of one `open_csv`, so no address twice; they are taken a few thousand at a time, and
     `progress` hears after each time how many there were. `active` and `paused` mean confirmed: a consent row
     keeps `wording`, the exact text that the readers agreed to, or what a row of another service's export says.
-    What a row may change says `after`. Without `store` nothing is written, so no other writer has to wait.
+    What a row may change says `import_rules`. Without `store` nothing is written, so no other writer has to wait.
     """
     session.flush()
     report, done, there = ImportReport(), 0, iter(rows)
@@ -114,62 +109,13 @@ def import_rows(
     return report
 
 
-def after(row: Row, before: Standing | None, suppressed: str | None = None) -> Standing:
-    """How a reader stands after this row, from how they stood (None: not there yet); pure.
-
-    Only the columns that the file has are changed. An empty cell is its column's default, but an empty
-    status keeps the status, and so does `pending` for a reader who has confirmed. Nobody who left, bounced,
-    complained or is suppressed is mailed again by a file: InvalidPreference or Suppressed, unless the row
-    itself says that they left, bounced or complained.
-    """
-    status = _status_after(row.status, before.status if before else None)
-    if suppressed is not None and status not in STOPPED:
-        raise Suppressed(row.email, suppressed)
-    if before is None:
-        return Standing(status, row.preferences, row.paused_until, row.choices)
-    meant = values(row.fields)
-    preferences = parse(meant, before.preferences)
-    kept = [choice for choice in before.choices if _column(choice) not in meant]
-    return Standing(
-        status,
-        preferences,
-        _paused_until(meant, preferences.timezone, before, status),
-        combine([*kept, *choices(meant)]),
-    )
-
-
-def _status_after(wanted: Status | None, before: Status | None) -> Status:
-    if before is None:
-        return wanted or Status.PENDING
-    if before in STOPPED and wanted not in STOPPED:
-        cure = f"this reader stands as {before}, and only they can come back: leave the row out"
-        raise InvalidPreference("status", wanted or "", cure)
-    if wanted is None or (wanted == Status.PENDING and before in CONFIRMED):
-        return before
-    return wanted
-
-
-def _paused_until(meant: Mapping[str, str], timezone: str, before: Standing, status: Status) -> datetime | None:
-    if "paused_until" in meant:
-        return parse_paused_until(meant["paused_until"], timezone)
-    resumed = before.status == Status.PAUSED and status != Status.PAUSED
-    return None if resumed else before.paused_until
-
-
-def _column(choice: Choice) -> str:
-    return "mutes" if choice.weight < 0 else _COLUMN_OF[choice.kind]
-
-
-def _same(one: Standing, other: Standing) -> bool:
-    return one[:3] == other[:3] and set(one.choices) == set(other.choices)
-
-
 def _decide(
     session: Session, rows: Sequence[Row], report: ImportReport, told: _Told, blocked: dict[str, str]
 ) -> _Changes:
     """What these rows change; `blocked` holds the mailboxes that rows of this file blocked, and learns of more."""
     emails = [row.email for row in rows]
     readers, suppressed = _known(session, emails), reasons_for(session, emails)
+    named = _named(session, rows, readers.values())
     changes = _Changes()
     for row in rows:
         reader = readers.get(identity(row.email))
@@ -187,7 +133,7 @@ def _decide(
         if reader is None:
             changes.newcomers.append((row, standing))
             report.added += 1
-        elif _same(reader.standing, standing):
+        elif same(reader.standing, standing) and not names_others(row, named.get(reader.id, frozenset())):
             report.unchanged += 1
         else:
             _change(changes, reader, row, standing, told)
@@ -195,11 +141,19 @@ def _decide(
     return changes
 
 
+def _named(session: Session, rows: Sequence[Row], readers: Iterable[_Known]) -> dict[int, frozenset[str]]:
+    """What these readers named as examples, by their ids; not looked up where no row says anything of it."""
+    asked = any(row.examples is not None for row in rows)
+    return examples.keys_of(session, [reader.id for reader in readers]) if asked else {}
+
+
 def _change(changes: _Changes, reader: _Known, row: Row, standing: Standing, told: _Told) -> None:
     confirmed_at = told.since(row) if standing.status in CONFIRMED else None
     changes.updates.append(
         {"id": reader.id, "confirmed_at": reader.confirmed_at or confirmed_at, **_columns(standing)}
     )
+    if row.examples is not None:
+        changes.examples[reader.id] = row.examples
     # Rows that stay keep their ids: one new topic is one insert.
     wanted = set(standing.choices)
     changes.gone += [number for choice, number in reader.follows.items() if choice not in wanted]
@@ -241,6 +195,7 @@ def _known_follows(session: Session, ids: Sequence[int]) -> dict[int, dict[Choic
 def _write(session: Session, changes: _Changes, told: _Told) -> None:
     for number, row, standing in _insert_readers(session, changes.newcomers, told):
         changes.follows += _follows(number, standing.choices)
+        changes.examples |= {number: row.examples} if row.examples else {}
         if standing.status in CONFIRMED:
             changes.consents.append(_consent(number, told.now, "confirmed", told.words(row)))
     if changes.updates:
@@ -249,6 +204,7 @@ def _write(session: Session, changes: _Changes, told: _Told) -> None:
         session.execute(delete(Follow).where(col(Follow.id).in_(changes.gone[start : start + _CHUNK])))
     _insert(session, Follow, changes.follows)
     _insert(session, Consent, changes.consents)
+    examples.replace(session, changes.examples, told.now)
     for email, reason in changes.blocked:
         suppress(session, email, reason, told.now)
 
@@ -289,6 +245,3 @@ def _follows(reader: int, choices: Sequence[Choice]) -> list[dict[str, Any]]:
 
 def _consent(reader: int, now: datetime, event: str, wording: str) -> dict[str, Any]:
     return {"subscriber_id": reader, "at": now, "event": event, "wording": wording, "ip": "", "agent": ""}
-
-
-_COLUMN_OF = {kind: column for column, kind in LISTS.items()}

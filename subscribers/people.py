@@ -13,7 +13,7 @@ from subscribers import preferences as preference
 from subscribers.addresses import base, identity, lookup_keys, normalise
 from subscribers.csv_rows import LISTS, readers_csv
 from subscribers.errors import AlreadySubscribed, InvalidPreference, Suppressed, UnknownSubscriber
-from subscribers.models import CONFIRMED, Consent, Follow, Status, Subscriber
+from subscribers.models import CONFIRMED, Consent, Example, Follow, Status, Subscriber
 from subscribers.preferences import DEFAULTS, Choice, Preferences
 from subscribers.suppression import lift, reason_for
 
@@ -70,7 +70,7 @@ def find(session: Session, email: str) -> Subscriber:
 def listing(session: Session, status: Status | None = None) -> Iterator[Subscriber]:
     """All readers, or those of one status, oldest first; read in pages, so their number does not matter."""
     # Keyset paging: with OFFSET one reader who leaves meanwhile would make another be passed over.
-    query = select(Subscriber).order_by(col(Subscriber.id)).limit(_PAGE).options(_WITH_FOLLOWS)
+    query = select(Subscriber).order_by(col(Subscriber.id)).limit(_PAGE).options(_FOLLOWS, _EXAMPLES)
     if status is not None:
         query = query.where(col(Subscriber.status) == status)
     last = 0
@@ -80,7 +80,10 @@ def listing(session: Session, status: Status | None = None) -> Iterator[Subscrib
 
 
 def as_dict(subscriber: Subscriber) -> dict[str, Any]:
-    """A reader as JSON can hold it: lists of {"name", "weight"}, mutes with "kind" too, times in ISO 8601."""
+    """A reader as JSON can hold it: lists of {"name", "weight"}, mutes with "kind" too, times in ISO 8601.
+
+    Examples are {"key", "title"}, the title empty as long as nobody knows it.
+    """
     follows = {
         column: [
             {"name": follow.value, "weight": follow.weight} for follow in preference.followed(subscriber, kind)
@@ -97,6 +100,7 @@ def as_dict(subscriber: Subscriber) -> dict[str, Any]:
         "status": str(subscriber.status),
         **follows,
         "mutes": mutes,
+        "examples": [{"key": each.key, "title": each.title} for each in subscriber.examples],
         "cadence": str(subscriber.cadence),
         "weekdays": subscriber.weekdays,
         "hour": subscriber.hour,
@@ -175,4 +179,5 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-_WITH_FOLLOWS = selectinload(Subscriber.follows)  # type: ignore[arg-type]  # SQLModel types it as a list
+_FOLLOWS = selectinload(Subscriber.follows)  # type: ignore[arg-type]  # SQLModel types it as a list
+_EXAMPLES = selectinload(Subscriber.examples).defer(Example.abstract)  # type: ignore[arg-type]  # as above

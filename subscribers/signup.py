@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from subscribers import asking, people, wishes
+from subscribers import asking, examples, people, wishes
 from subscribers.addresses import normalise
 from subscribers.asking import Step, Terms
 from subscribers.change import agree_to_change, ask_change
@@ -23,6 +23,7 @@ from subscribers.leaving import UNDO_FOR, bounced, complained, goodbye, leave, p
 from subscribers.letters import LetterKind, LetterWanted
 from subscribers.models import CONFIRMED, STOPPED, Confirmation, ConfirmationKind, Subscriber
 from subscribers.moves import MOVES, Event, move
+from subscribers.pasted import Named
 from subscribers.preferences import Choice, Preferences, combine
 from subscribers.suppression import reason_for
 
@@ -65,13 +66,15 @@ def join(
     asker: Asker,
     terms: Terms,
     now: datetime,
+    named: Sequence[Named] = (),
 ) -> LetterWanted | None:
     """The letter that somebody's wish to join calls for: CONFIRM, or LINK to one who reads already, or none.
 
     One letter a mailbox and cool-down, also over `send_link` and the new end of a change of address; inside
-    it nothing is stored. InvalidPreference for values that cannot be used, whoever's the address is.
+    it nothing is stored. `named` are papers like those wanted. InvalidPreference for values that cannot be used,
+    whoever's the address is.
     """
-    email, wanted = normalise(email), wishes.to_json(preferences, combine(follows))
+    email, wanted = normalise(email), wishes.to_json(preferences, combine(follows), named)
     reader = people.known(session, email)
     if reason_for(session, email) is not None or (reader is not None and not _may_ask(reader)):
         return None
@@ -122,6 +125,7 @@ def confirm(session: Session, confirmation_id: int, asker: Asker, now: datetime)
     if asked.expires_at <= now or not asking.use(session, asked, now):
         return Step.EXPIRED, reader
     wishes.apply(reader, asked.wishes)
+    examples.add_some(session, reader.id, wishes.examples_in(asked.wishes), now)
     reader.paused_until, reader.confirmed_at = None, now
     move(reader, Event.CONFIRMED)
     asking.void(session, reader, [ConfirmationKind.JOIN], now)

@@ -9,15 +9,24 @@ from subscribers import people
 from subscribers import preferences as preference
 from subscribers.errors import InvalidPreference
 from subscribers.models import FollowKind, Subscriber
+from subscribers.paper_keys import KINDS, LONGEST_KEY
+from subscribers.pasted import LONGEST_ABSTRACT, Named, clean
 from subscribers.preferences import HEAVIEST, MOST_FOLLOWS, Choice, Preferences
 
 # Each is taken or left out as one: the days mean nothing without their cadence.
 _TOGETHER = (("name",), ("cadence", "weekdays"), ("hour",), ("timezone",), ("size",))
 
 
-def to_json(preferences: Preferences, choices: Iterable[Choice]) -> dict[str, Any]:
-    """{"preferences": {name: value}, "follows": [[kind, value, weight]]}: `from_json` gives the same back."""
-    return {"preferences": asdict(preferences), "follows": [list(choice) for choice in choices]}
+def to_json(preferences: Preferences, choices: Iterable[Choice], named: Iterable[Named] = ()) -> dict[str, Any]:
+    """{"preferences": {name: value}, "follows": [[kind, value, weight]], "examples": [[key, title, abstract]]}.
+
+    `from_json` gives the first two back, `examples_in` the third.
+    """
+    return {
+        "preferences": asdict(preferences),
+        "follows": [list(choice) for choice in choices],
+        "examples": [list(each) for each in named],
+    }
 
 
 def of(subscriber: Subscriber) -> dict[str, Any]:
@@ -37,8 +46,14 @@ def from_json(
     return preferences, _unlike(_choices(follows)) if isinstance(follows, list) else tuple(choices)
 
 
+def examples_in(wishes: Mapping[str, Any]) -> tuple[Named, ...]:
+    """The papers that were named as examples; as in `from_json`, what cannot be used is left out."""
+    listed = wishes.get("examples")
+    return tuple(_examples(listed)) if isinstance(listed, list) else ()
+
+
 def apply(subscriber: Subscriber, wishes: Mapping[str, Any]) -> None:
-    """Give a reader what they wished for; what the wishes do not say stays."""
+    """Give a reader the preferences and follows they wished for; what the wishes do not say stays."""
     preferences, choices = from_json(wishes, preference.of(subscriber), people.choices_of(subscriber))
     people.choose(subscriber, preferences, choices)
 
@@ -50,6 +65,14 @@ def _preferences(wanted: Mapping[str, Any], start: Preferences) -> Preferences:
         with suppress(InvalidPreference):
             found = preference.parse(fields, found)
     return found
+
+
+def _examples(listed: Iterable[Any]) -> Iterator[Named]:
+    for item in listed:
+        with suppress(TypeError, ValueError):
+            key, title, abstract = map(str, item)
+            if key.startswith(KINDS) and len(key) <= LONGEST_KEY:
+                yield Named(key, clean(title), clean(abstract, LONGEST_ABSTRACT))
 
 
 def _choices(follows: Iterable[Any]) -> Iterator[Choice]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from subscribers.csv_rows import COLUMNS, read_csv, readers_csv, rejected_csv
 from subscribers.errors import InvalidPreference, SubscriberError
 from subscribers.models import Cadence, Follow, FollowKind, Status, Subscriber
+from subscribers.pasted import Named
 from subscribers.preferences import LAST_YEAR, Choice, Preferences, combine, parse_label
 
 TOPIC = FollowKind.TOPIC
@@ -29,7 +30,7 @@ def test_every_column_is_read():
     rows, rejected = read(
         ",".join(COLUMNS),
         "Ada@EXAMPLE.org,Ada,active,NLP=1.5;Graphs,diffusion,Emmy Noether,chosen,07:00,europe/berlin,20,"
-        "cs.CL,MIT,crypto;category:cs.CR,mon;fri,2027-01-31",
+        "cs.CL,MIT,crypto;category:cs.CR,mon;fri,2027-01-31,https://arxiv.org/abs/1706.03762v2; doi:10.1000/AB",
     )
     assert rejected == []
     (row,) = rows
@@ -46,11 +47,13 @@ def test_every_column_is_read():
         Choice(TOPIC, "crypto", -1.0),
         Choice(FollowKind.CATEGORY, "cs.CR", -1.0),
     )
+    assert row.examples == (Named("arxiv:1706.03762"), Named("doi:10.1000/ab"))
 
 
 def test_missing_columns_take_their_defaults():
     (row,), _ = read("email", "ada@example.org")
     assert (row.status, row.preferences, row.paused_until, row.choices) == (None, Preferences(), None, ())
+    assert row.examples is None
 
 
 @pytest.mark.parametrize(

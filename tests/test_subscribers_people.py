@@ -178,6 +178,7 @@ def test_a_reader_is_shown_as_json(session):
         "categories": [],
         "orgs": [],
         "mutes": [{"kind": "category", "name": "cs.CR", "weight": -1.0}],
+        "examples": [],
         "cadence": "daily",
         "weekdays": "",
         "hour": 7,
@@ -197,8 +198,8 @@ def test_readers_are_exported_as_csv(session):
     assert people.export_csv(session, written.append, Status.PENDING) == 1
     assert "".join(written) == (
         "email,name,status,topics,keywords,authors,cadence,hour,timezone,size,"
-        "categories,orgs,mutes,weekdays,paused_until\n"
-        "ada@example.org,Ada,pending,NLP=1.5,,,daily,7,UTC,10,,,,,\n"
+        "categories,orgs,mutes,weekdays,paused_until,examples\n"
+        "ada@example.org,Ada,pending,NLP=1.5,,,daily,7,UTC,10,,,,,,\n"
     )
 
 

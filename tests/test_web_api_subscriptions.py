@@ -185,11 +185,11 @@ def test_odd_json_is_refused_too(strict, content):
 
 
 def test_a_document_that_is_too_long_is_not_read(strict):
-    pieces = iter([b'{"email": "', *[b"x" * 10_000] * 7, b'"}'])
+    pieces = iter([b'{"email": "', *[b"x" * 100_000] * 7, b'"}'])
 
     answer = strict.http.post(
         "/api/v1/subscriptions", content=pieces, headers={"Content-Type": "application/json"}
     )
 
     assert answer.status_code == 413
-    assert answer.json()["error"] == "At most 65,536 bytes can be sent here."
+    assert answer.json()["error"] == "At most 655,360 bytes can be sent here."

@@ -28,6 +28,7 @@ FULL = {
     "categories": [{"name": "cs.LG", "weight": 1.0}],
     "orgs": [{"name": "The Lab", "weight": 1.0}],
     "mutes": [{"kind": "topic", "name": "Quantum science"}, {"kind": "author", "name": "Bad Author"}],
+    "examples": ["arXiv:1706.03762", "doi:10.1000/a_b", "A title of several words"],
     "cadence": "chosen",
     "weekdays": ["mon", "fri"],
     "hour": 18,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from subscribers.csv_rows import Rejected, Row, Table
     from subscribers.imports import ImportReport
+    from subscribers.pasted import Named
     from subscribers.preferences import Choice
     from subscribers.topics import Catalogue
 
@@ -88,6 +89,7 @@ class _Found:
 
 def _import(started: Started, file: Path, wanted: str, at: "datetime", beside: Path | None) -> _Found:
     """Store the good rows, and write the rejected ones to `beside`; None for a dry run, which stores nothing."""
+    from newsletter import examples
     from newsletter.cli.console import progress
     from subscribers.csv_rows import open_csv
     from subscribers.csv_spool import Spool
@@ -107,6 +109,8 @@ def _import(started: Started, file: Path, wanted: str, at: "datetime", beside: P
 
         with _session(started.engine, store=beside is not None) as session:
             found.report = import_rows(session, spool, at, WORDING, stored, store=beside is not None)
+            if beside is not None:
+                examples.fill(session)
             found.rejected = sorted(found.rejected + found.report.rejected, key=lambda each: each.line)
             if beside is not None and found.rejected:  # before the commit: what cannot be reported is not stored
                 _write_rejected(beside, found.rejected)
@@ -224,6 +228,20 @@ def _print_some(sentences: list[str]) -> None:
         typer.echo(f"  {sentence}", err=True)
     if len(sentences) > MOST_PRINTED:
         typer.echo(f"  and {len(sentences) - MOST_PRINTED:,} more: --json tells of all.", err=True)
+
+
+def named(texts: "Sequence[str]", file: Path | None) -> "tuple[Named, ...]":
+    """The papers of these texts, each a line, and of a file of BibTeX or lines."""
+    from subscribers import pasted
+    from subscribers.errors import InvalidPreference
+
+    found = pasted.read_items(texts)
+    if file is None:
+        return found
+    try:
+        return found + pasted.read(file.read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError as error:
+        raise InvalidPreference("examples", str(file), f"it cannot be read: {error.strerror}") from error
 
 
 def noter(catalogue: "Catalogue") -> "Callable[[Row], list[dict[str, Any]]]":

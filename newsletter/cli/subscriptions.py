@@ -208,7 +208,7 @@ def _kept(session: "Session", reader: "Subscriber") -> dict[str, int]:
     from subscribers import erasure
 
     ours = erasure.dossier(session, reader)
-    rows = {name: len(ours[name]) for name in ("consents", "confirmations")} | {
+    rows = {name: len(ours[name]) for name in ("examples", "consents", "confirmations")} | {
         name: len(found) for name, found in records.of(session, reader.id).items()
     }
     return {"follows": len(reader.follows)} | rows

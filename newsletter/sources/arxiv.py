@@ -10,6 +10,7 @@ from newsletter.errors import ConfigError, SourceError, SourceRefused
 from newsletter.sources import Progress, Reading, SourceSettings, clean
 from newsletter.sources import arxiv_oai as oai
 from newsletter.sources.arxiv_feed import Page, page_of
+from newsletter.sources.arxiv_papers import Found, look_up
 from newsletter.sources.arxiv_repair import Repair, gap_of, lost_words, repair
 from newsletter.sources.documents import about, xml_text
 from newsletter.sources.http import BAD_REQUEST, MEGABYTE, Answer, Fetcher, Validators, with_path
@@ -141,6 +142,18 @@ class Arxiv:
                 f"arXiv gave only empty pages after result {start} of {wanted}: read again later"
             )
 
+    def look_up(self, fetcher: Fetcher, ids: Sequence[str]) -> Found | None:
+        """The papers of these arXiv ids; None where this source's address is not one that can be asked."""
+        url = query_url(self._settings)
+
+        def ask(some: Sequence[str]) -> Page | None:
+            params = {"id_list": ",".join(some), "max_results": str(len(some))}
+            answer = self._get(fetcher, url, params=params, also=(BAD_REQUEST,))
+            page = _page_of(answer)
+            return None if page.errors or answer.status == BAD_REQUEST else page
+
+        return look_up(ask, ids) if url else None
+
     def _page(self, fetcher: Fetcher, start: int, count: int, reading: Reading) -> Page:
         try:
             return self._ask(fetcher, start, count)
@@ -158,8 +171,7 @@ class Arxiv:
             "sortBy": "submittedDate",
             "sortOrder": "descending",
         }
-        url = with_path(self._settings.url or QUERY, QUERY_PATH)
-        answer = self._get(fetcher, url, params=params, also=(BAD_REQUEST,))
+        answer = self._get(fetcher, query_url(self._settings), params=params, also=(BAD_REQUEST,))
         page = _page_of(answer)
         if page.errors or answer.status == BAD_REQUEST:
             why = "; ".join(page.errors) or f"HTTP {answer.status}"
@@ -209,6 +221,15 @@ def oai_url(settings: SourceSettings) -> str:
     if not settings.categories or (settings.url and names_feed(settings.url, settings.categories)):
         return ""
     return urljoin(settings.url or oai.URL, oai.PATH)
+
+
+def query_url(settings: SourceSettings) -> str:
+    """Where papers are searched and looked up; "" under an address that names one feed."""
+    if settings.query:
+        return with_path(settings.url or QUERY, QUERY_PATH)
+    if settings.url and names_feed(settings.url, settings.categories):
+        return ""
+    return urljoin(settings.url or QUERY, QUERY_PATH)
 
 
 def _page_of(answer: Answer) -> Page:

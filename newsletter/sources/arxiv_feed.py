@@ -7,7 +7,8 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from newsletter.errors import SourceRefused
 from newsletter.sources import Entry, clean
-from newsletter.sources.identifiers import abstract_page, arxiv_id, categories, doi, pdf
+from newsletter.sources.identifiers import abstract_page, categories, pdf
+from subscribers.paper_keys import arxiv_id, doi
 
 NAMESPACE = "http://arxiv.org/schemas/atom"
 FEED_ERROR = "Feed error for query"

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from newsletter.errors import SourceRefused, SourceUnavailable
 from newsletter.sources import Entry, clean
 from newsletter.sources.documents import about
-from newsletter.sources.identifiers import PARTED, abstract_page, arxiv_id, categories, doi, pdf
+from newsletter.sources.identifiers import abstract_page, categories, pdf
+from subscribers.paper_keys import PARTED, arxiv_id, doi
 
 URL = "https://oaipmh.arxiv.org"
 PATH = "/oai"

@@ -10,9 +10,9 @@ from newsletter.errors import SourceError, SourceRefused
 from newsletter.sources import Entry, Progress, Reading, SourceSettings, clean
 from newsletter.sources.documents import about, json_document
 from newsletter.sources.http import MEGABYTE, Answer, Fetcher, Validators
-from newsletter.sources.identifiers import doi
 from newsletter.sources.redirects import shown
 from newsletter.sources.upstream import Steady, WeekDays, paced
+from subscribers.paper_keys import doi
 
 URL = "https://api.biorxiv.org"
 DIGITS = re.compile("[0-9]{1,9}")

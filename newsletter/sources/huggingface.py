@@ -8,9 +8,10 @@ from newsletter.errors import SourceError, SourceRefused, SourceUnavailable
 from newsletter.sources import Entry, Progress, Reading, Snapshot, SourceSettings, clean
 from newsletter.sources.documents import about, json_document
 from newsletter.sources.http import MEGABYTE, Fetcher, Validators, with_path
-from newsletter.sources.identifiers import abstract_page, arxiv_id, pdf
+from newsletter.sources.identifiers import abstract_page, pdf
 from newsletter.sources.redirects import shown
 from newsletter.sources.upstream import WeekDays, paced
+from subscribers.paper_keys import arxiv_id
 
 URL = "https://huggingface.co"
 PATH = "/api/daily_papers"

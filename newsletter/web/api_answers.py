@@ -20,7 +20,7 @@ SAID = {
     401: "No token, or none of ours.",
     403: "Not possible now; the text says why.",
     404: "There is no such thing.",
-    413: "More than 64 KiB.",
+    413: "More than 640 KiB.",
     422: "Something in the request cannot be used; the text names it.",
     429: "Too many requests; Retry-After says how many seconds to wait.",
 }

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from newsletter.showcase import MOST_SHOWN, Period
 from subscribers.models import Cadence, FollowKind
+from subscribers.pasted import LONGEST_TITLE, MOST_EXAMPLES
 from subscribers.preferences import HEAVIEST, LAST_HOUR, LONGEST_LABEL, MOST_FOLLOWS, MOST_PAPERS
 
 MOST_LISTED = 100  # papers in one answer
@@ -53,6 +54,17 @@ Mutes = Annotated[
     list[Label | Mute],
     Field(max_length=MOST_FOLLOWS, description="What is never shown; a bare name is a topic."),
 ]
+Example = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=LONGEST_TITLE,
+        description="An arXiv id, a DOI, a link with one of them, or a title of at least three words.",
+    ),
+]
+Examples = Annotated[
+    list[Example], Field(max_length=MOST_EXAMPLES, description="Papers like those that should come, one a text.")
+]
 Often = Annotated[
     Cadence,
     Field(
@@ -86,6 +98,7 @@ class Wishes(Model):
     categories: Categories
     orgs: Orgs
     mutes: Mutes
+    examples: Examples
     cadence: Often
     weekdays: Weekdays
     hour: Hour
@@ -104,6 +117,7 @@ class Subscription(Wishes):
     categories: Categories = []
     orgs: Orgs = []
     mutes: Mutes = []
+    examples: Examples = []
     cadence: Often = Cadence.DAILY
     weekdays: Weekdays = []
     hour: Hour = 7

@@ -10,8 +10,9 @@ from newsletter.showcase import Shown, Trending
 from newsletter.web import cards
 from newsletter.web.api_models import Mute, Paper, PaperInFull, Papers, Weekday, Weighted, Wishes
 from newsletter.web.forms import LISTS
+from subscribers import pasted
 from subscribers import preferences as preference
-from subscribers.models import FollowKind
+from subscribers.models import Example, FollowKind
 from subscribers.preferences import Choice, Preferences
 from subscribers.topics import Catalogue
 
@@ -40,8 +41,8 @@ def choices_in(wishes: Wishes, catalogue: Catalogue) -> tuple[Choice, ...]:
     return preference.combine([*found, *(_choice(each.kind, each.name, -1.0, catalogue) for each in mutes)])
 
 
-def wishes_of(preferences: Preferences, choices: Sequence[Choice]) -> Wishes:
-    """The reverse of both: what a reader has."""
+def wishes_of(preferences: Preferences, choices: Sequence[Choice], named: Iterable[Example]) -> Wishes:
+    """What a reader has, in a way that means the same when it is sent again."""
     followed: dict[str, Any] = {
         field: [Weighted(name=each.value, weight=each.weight) for each in choices if _of(each, kind)]
         for field, kind in LISTS.items()
@@ -49,6 +50,7 @@ def wishes_of(preferences: Preferences, choices: Sequence[Choice]) -> Wishes:
     return Wishes(
         **followed,
         mutes=[Mute(kind=each.kind, name=each.value) for each in choices if each.weight < 0],
+        examples=[pasted.written(each.key, each.title) for each in named],
         name=preferences.name,
         cadence=preferences.cadence,
         weekdays=[day for day in get_args(Weekday) if day in preferences.weekdays.split(",")],

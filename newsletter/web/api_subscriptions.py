@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
-from newsletter import db, letters
+from newsletter import db, examples, letters
 from newsletter.web import standing
 from newsletter.web.api_answers import SECRET, Answering, refusals
 from newsletter.web.api_models import Message, Subscription, Wishes
 from newsletter.web.api_shown import choices_in, preferences_in, wishes_of
 from newsletter.web.site import Site, asker_of, ip_of, site_of
-from subscribers import asking, people, signup, tokens
+from subscribers import asking, pasted, people, signup, tokens
 from subscribers import preferences as preference
 from subscribers.errors import InvalidToken
 from subscribers.models import CONFIRMED, Subscriber
@@ -53,11 +53,12 @@ def subscribe(request: Request, response: Response, wanted: Subscription) -> Mes
     site.throttle.form(ip_of(request))
     preferences = preferences_in(wanted, site.config.digest.size)
     choices, email = choices_in(wanted, site.catalogue), site.address(wanted.email)
+    named = pasted.read_items(wanted.examples)
     with site.evenly():
         site.throttle.room(email)
         with db.writing(site.engine) as session:
             asker, now = asker_of(request, ASKED), site.clock()
-            letter = signup.join(session, email, preferences, choices, asker, site.terms, now)
+            letter = signup.join(session, email, preferences, choices, asker, site.terms, now, named)
             if letter:
                 letters.put(session, site.letters, site.keys, letter, now)
                 site.throttle.letter(email)
@@ -77,7 +78,7 @@ def show(request: Request, response: Response, token: Preferences) -> Wishes:
     response.headers.update(SECRET)
     with Session(site.engine) as session:
         reader = _open(site, session.get(Subscriber, number))
-        return wishes_of(preference.of(reader), people.choices_of(reader))
+        return wishes_of(preference.of(reader), people.choices_of(reader), reader.examples)
 
 
 @router.put("/preferences", responses=refusals(400, 401, 403, 404, 413, 422, 429))
@@ -86,12 +87,13 @@ def save(request: Request, response: Response, wanted: Wishes, token: Preference
     site, number = site_of(request), _number(request, token, Purpose.PREFERENCES)
     response.headers.update(SECRET)
     preferences = preferences_in(wanted, site.config.digest.size)
-    choices = choices_in(wanted, site.catalogue)
+    choices, named = choices_in(wanted, site.catalogue), pasted.read_items(wanted.examples)
     with db.writing(site.engine) as session:
         reader = _open(site, asking.lock(session, number))
         people.choose(reader, preferences, choices)
         session.flush()
-        return wishes_of(preferences, people.choices_of(reader))
+        examples.replace(session, reader.id, named, site.clock())
+        return wishes_of(preferences, people.choices_of(reader), reader.examples)
 
 
 @router.post("/unsubscribe", responses=refusals(401, 429))

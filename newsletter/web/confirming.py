@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from newsletter import db, letters, wiring
+from newsletter import db, examples, letters, wiring
 from newsletter.schedule import next_digest
 from newsletter.web import standing
 from newsletter.web.page import Form, number_in, secret_page
@@ -36,6 +36,8 @@ def confirm(request: Request, token: str, fields: Form) -> Response:
     number, site = number_in(request, Purpose.CONFIRM, token), site_of(request)
     with db.writing(site.engine) as session:
         step, reader = signup.confirm(session, number, asker_of(request, CONSENT), site.clock())
+        if step is Step.DONE and reader:
+            examples.fill(session, [reader.id])
         welcomed = _welcome(session, site, reader, number) if step is Step.DONE and reader else None
     if welcomed is None:
         said = sayings(site)[step]

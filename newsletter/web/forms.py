@@ -8,9 +8,11 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 from newsletter.web.page import first
+from subscribers import pasted
 from subscribers import preferences as preference
 from subscribers.errors import InvalidPreference
 from subscribers.models import Cadence, FollowKind
+from subscribers.pasted import Named
 from subscribers.preferences import DEFAULTS, Choice, Preferences
 from subscribers.topics import Catalogue
 
@@ -49,6 +51,7 @@ class Reading:
 
     preferences: Preferences
     choices: tuple[Choice, ...]
+    examples: tuple[Named, ...]
     errors: Mapping[str, str]
 
 
@@ -96,7 +99,9 @@ def read(fields: Fields, catalogue: Catalogue, start: Preferences = DEFAULTS) ->
         wanted = mistakes.or_else(wanted, "cadence", partial(_cadence, fields, wanted))
     found = tuple(_choices(fields, catalogue, mistakes))
     choices = mistakes.or_else(found[: preference.MOST_FOLLOWS], "mutes", partial(preference.combine, found))
-    return Reading(wanted, choices, mistakes.told())
+    none: tuple[Named, ...] = ()
+    examples = mistakes.or_else(none, "examples", partial(pasted.read, first(fields, "examples")))
+    return Reading(wanted, choices, examples, mistakes.told())
 
 
 def fields_of(wanted: Preferences, choices: Iterable[Choice], catalogue: Catalogue) -> dict[str, list[str]]:

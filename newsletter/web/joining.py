@@ -31,6 +31,7 @@ LABELS = {
     "categories": "arXiv categories",
     "orgs": "Organizations",
     "mutes": "Never show",
+    "examples": "Papers like these",
     "cadence": "How often",
     "day": "Chosen days",
     "hour": "Hour",
@@ -73,7 +74,7 @@ def choices(site: Site, filled: Filled | None = None, topics: Sequence[str] = ()
         "zones": forms.zone_groups(form.value("timezone")),
         "days": forms.DAYS,
         "guess": filled is None,
-        "more_open": any(form.value(name).strip() for name in (*forms.LISTS, "mutes")),
+        "more_open": any(form.value(name).strip() for name in (*forms.LISTS, "mutes", "examples")),
         "consent": CONSENT,
         "friendly": "",
         "brought": None,
@@ -135,7 +136,9 @@ def join(request: Request, fields: Form) -> Response:
         site.throttle.room(email)
         with db.writing(site.engine) as session:
             asker, now = asker_of(request, CONSENT), site.clock()
-            wanted = signup.join(session, email, reading.preferences, reading.choices, asker, site.terms, now)
+            wanted = signup.join(
+                session, email, reading.preferences, reading.choices, asker, site.terms, now, reading.examples
+            )
             if wanted:
                 letters.put(session, site.letters, site.keys, wanted, now)
                 site.throttle.letter(email)
