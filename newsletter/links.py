@@ -75,7 +75,7 @@ class Links:
         return self._signed("undo", tokens.Purpose.UNDO, consent_id)
 
     def preferences(self, subscriber_id: int, part: str = "") -> str:
-        """A reader's preferences; the part "pause", "resume", "address" or "data" takes one of its forms."""
+        """A reader's preferences; "pause", "resume", "address", "data" and "learned" take its forms."""
         page = self._signed("p", tokens.Purpose.PREFERENCES, subscriber_id)
         return f"{page}/{part}" if part else page
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli import imports, subscriptions
+from newsletter.cli import imports, learned, subscriptions
 from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, Email, now, show, start
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ def add(
     mute: Annotated[
         Many, typer.Option(help="What must not come: a topic, or keyword:..., author:..., category:...")
     ] = [],  # noqa: B006
+    example: Annotated[
+        Many, typer.Option(help="A paper like those wanted: its title, link, arXiv id or DOI.")
+    ] = [],  # noqa: B006
+    examples: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file of such papers: BibTeX, or one a line.")
+    ] = None,
     name: Annotated[str, typer.Option(help="The reader's name.")] = "",
     cadence: Annotated[
         str, typer.Option(help="daily, weekdays, weekly, monthly, or days such as mon,wed,fri.")
@@ -56,6 +62,7 @@ def add(
     Exit code 1 when the reader is added and the letter has to wait.
     """
     from newsletter import db, wiring
+    from newsletter import examples as step
     from newsletter.cli import outgoing
     from subscribers import people, preferences, signup
     from subscribers.models import FollowKind
@@ -69,8 +76,10 @@ def add(
         for kind, texts in zip(FollowKind, options, strict=True)
         for text in texts
     ] + [preferences.parse_mute(text) for text in mute]
+    named = imports.named(example, examples)
     with db.writing(started.engine) as session:
         reader = people.add(session, email, wanted, follows, now=now(at), confirmed=confirmed, wording=WORDING)
+        step.keep(session, reader.id, named, now(at))
         letter = None
         if not confirmed:  # by the real clock: the link in the letter is good for real hours
             letter = signup.invite(session, reader, signup.Asker(ASKING), wiring.terms(started.config), now())
@@ -168,6 +177,8 @@ def _print_one(document: dict[str, Any]) -> None:
     for name in ("topics", "keywords", "authors", "categories", "orgs", "mutes"):
         if document[name]:
             typer.echo(f"  {name}: {', '.join(map(_follow, document[name]))}")
+    if document["examples"]:
+        typer.echo(f"  examples: {'; '.join(map(_example, document['examples']))}")
 
 
 def _follow(each: dict[str, Any]) -> str:
@@ -175,7 +186,15 @@ def _follow(each: dict[str, Any]) -> str:
     return f"{each['kind']} {each['name']}{weight}" if "kind" in each else f"{each['name']}{weight}"
 
 
+def _example(each: dict[str, Any]) -> str:
+    name = "" if each["key"].startswith("title:") else each["key"]
+    return (
+        f"{each['title']} ({name})" if each["title"] and name else each["title"] or f"{name} (title not found yet)"
+    )
+
+
 app.command("import")(imports.import_)
+app.command("learned")(learned.learned)
 app.command("pause")(subscriptions.pause)
 app.command("resume")(subscriptions.resume)
 app.command("unsubscribe")(subscriptions.unsubscribe)

@@ -18,6 +18,7 @@ from newsletter.web import (
     front,
     health,
     joining,
+    learned,
     leaving,
     papers,
     personal,
@@ -31,7 +32,7 @@ from newsletter.web.site import Site
 from subscribers.errors import InvalidToken, SubscriberError
 
 PAGES = (
-    *(front, papers, feeds, archive, reading, joining, preferences),
+    *(front, papers, feeds, archive, reading, joining, preferences, learned),
     *(leaving, change, personal, thumbs, assets, admin, health),
 )
 SAID = {

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from newsletter import db, letters
+from newsletter import db, examples, learned, letters
 from newsletter.mail import words
 from newsletter.web import forms, joining, standing
 from newsletter.web.forms import Fields, Filled
@@ -36,7 +36,7 @@ def show(request: Request, token: str) -> Response:
     """Everything a reader chose, in one form."""
     number = number_in(request, Purpose.PREFERENCES, token)
     with Session(site_of(request).engine) as session:
-        return _page(request, session, session.get(Subscriber, number))
+        return page(request, session, session.get(Subscriber, number))
 
 
 @router.post("/p/{token}")
@@ -48,15 +48,22 @@ def save(request: Request, token: str, fields: Form) -> Response:
         before = preference.of(reader), people.choices_of(reader)
         reading = forms.read(fields, site.catalogue, before[0])
         if reading.errors:
-            return _page(request, session, reader, wrong=reading.errors, typed=fields)
+            return page(request, session, reader, wrong=reading.errors, typed=fields)
+        try:
+            new = examples.keep(session, reader.id, reading.examples, site.clock())
+        except InvalidPreference as error:
+            return page(request, session, reader, wrong={"examples": forms.words(error)}, typed=fields)
         people.choose(reader, reading.preferences, reading.choices)
         session.flush()
-        changed = standing.changes(before, (reading.preferences, reading.choices))
-        return _page(
+        changed = (
+            *standing.changes(before, (reading.preferences, reading.choices)),
+            *([f"{words.counted(new, 'paper')} added to those you like."] if new else []),
+        )
+        return page(
             request, session, reader, done=("Saved.", *changed) if changed else ("Saved. Nothing was different.",)
         )
 
-    return _changing(request, token, act)
+    return changing(request, token, act)
 
 
 @router.post("/p/{token}/pause")
@@ -68,10 +75,10 @@ def pause(request: Request, token: str, fields: Form) -> Response:
         try:
             signup.pause(session, reader, _end(first(fields, "until"), reader, now), now)
         except InvalidPreference as error:
-            return _page(request, session, reader, wrong={"until": forms.words(error)}, typed=fields)
-        return _page(request, session, reader, done=(f"Paused {standing.pause_words(reader, now)}.",))
+            return page(request, session, reader, wrong={"until": forms.words(error)}, typed=fields)
+        return page(request, session, reader, done=(f"Paused {standing.pause_words(reader, now)}.",))
 
-    return _changing(request, token, act)
+    return changing(request, token, act)
 
 
 @router.post("/p/{token}/resume")
@@ -82,11 +89,11 @@ def resume(request: Request, token: str, fields: Form) -> Response:
 
     def act(session: Session, reader: Subscriber) -> Response:
         signup.resume(session, reader, now)
-        return _page(
+        return page(
             request, session, reader, done=(f"Your next digest comes on {standing.next_words(reader, now)}.",)
         )
 
-    return _changing(request, token, act)
+    return changing(request, token, act)
 
 
 @router.post("/p/{token}/address")
@@ -98,7 +105,7 @@ def address(request: Request, token: str, fields: Form) -> Response:
 
     def act(session: Session, reader: Subscriber) -> Response:
         if wrong:
-            return _page(request, session, reader, wrong=wrong, typed=fields)
+            return page(request, session, reader, wrong=wrong, typed=fields)
         site.throttle.room(email)
         asker, now = asker_of(request, CHANGE_WORDING), site.clock()
         try:
@@ -108,9 +115,9 @@ def address(request: Request, token: str, fields: Form) -> Response:
         for each in wanted:
             letters.put(session, site.letters, site.keys, each, now)
             site.throttle.letter(each.address)
-        return _page(request, session, reader, done=_asked_change(site))
+        return page(request, session, reader, done=_asked_change(site))
 
-    return _waking(site, _changing(request, token, act))
+    return _waking(site, changing(request, token, act))
 
 
 @router.post("/p/{token}/data")
@@ -131,9 +138,9 @@ def data(request: Request, token: str, fields: Form) -> Response:
         told = _asked_data(site, reader)
         if standing.closed(reader, site.paths):
             return secret_page(request, "said.html", said=Said("Check your mail", told))
-        return _page(request, session, reader, done=told)
+        return page(request, session, reader, done=told)
 
-    return _waking(site, _changing(request, token, act, _reads_or_left))
+    return _waking(site, changing(request, token, act, _reads_or_left))
 
 
 def _reads(_: Session, reader: Subscriber) -> bool:
@@ -144,7 +151,7 @@ def _reads_or_left(session: Session, reader: Subscriber) -> bool:
     return _reads(session, reader) or erasure.may_ask_data(session, reader)
 
 
-def _changing(
+def changing(
     request: Request, token: str, act: Act, may: Callable[[Session, Subscriber], bool] = _reads
 ) -> Response:
     """What the act answers, with the reader locked; a page that says why where there is nobody to act for."""
@@ -152,7 +159,7 @@ def _changing(
     with db.writing(site.engine) as session:
         reader = asking.lock(session, number)
         if reader is None or not may(session, reader):
-            return _page(request, session, reader)
+            return page(request, session, reader)
         return act(session, reader)
 
 
@@ -161,15 +168,16 @@ def _waking(site: Site, answer: Response) -> Response:
     return answer
 
 
-def _page(
+def page(
     request: Request,
     session: Session,
     reader: Subscriber | None,
     done: Sequence[str] = (),
     wrong: Mapping[str, str] | None = None,
     typed: Fields | None = None,
+    undo: str = "",
 ) -> Response:
-    """The form as it stands; with mistakes, as it was typed."""
+    """The form as it stands; with mistakes, as it was typed. `undo` takes back what was just forgotten."""
     site = site_of(request)
     said = standing.closed(reader, site.paths)
     if reader is None or said:
@@ -199,6 +207,8 @@ def _page(
         earliest=now.date().isoformat(),
         reader_id=reader.id,
         change=CHANGE_WORDING,
+        learned=learned.of(session, reader.id, site.catalogue, now),
+        undo=undo,
     )
 
 
