@@ -22,6 +22,7 @@ from newsletter.config_sections import (
     Gate,
     Log,
     Newsletter,
+    Ranking,
     Schedule,
     Signup,
     Smtp,
@@ -47,6 +48,7 @@ class Config(BaseSettings):
     sources: tuple[SourceTable, ...] = Field(default=(), strict=False)
     topics: tuple[TopicTable, ...] = Field(default=(), strict=False)
     digest: Digest = Digest()
+    ranking: Ranking = Ranking()
     schedule: Schedule = Schedule()
     admin: Admin = Admin()
     gate: Gate = Gate()

@@ -69,6 +69,12 @@ class Digest(Section):
     budget_bytes: int = Field(default=90_000, ge=20_000, le=100_000)
 
 
+class Ranking(Section):
+    """What knows papers. `model`: "auto" (MiniLM where it is installed), "light", "minilm", "static", a folder."""
+
+    model: str = Field(default="auto", min_length=1, max_length=1000)
+
+
 class Schedule(Section):
     """When. A digest that is late by more than `catch_up_hours` is not sent any more.
 

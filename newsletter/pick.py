@@ -14,7 +14,6 @@ from newsletter.due import NO_RULES, Due, LeftOut, Rules, decided, silence, sort
 from newsletter.edition import Issue
 from newsletter.ledger import DIGEST, HELD
 from newsletter.models import Pick, Skip, State
-from newsletter.ranking import MODEL_VERSION
 from newsletter.record_models import HoldState
 from subscribers.models import Subscriber
 
@@ -158,11 +157,11 @@ class Planner:
         return delivery_id
 
     def _choose(self, reader: Subscriber) -> list[Picked]:
-        return self.choose.choose(reader.follows, sent_to(self.session, reader.id), reader.size)
+        return self.choose.choose(self.choose.profile(reader), sent_to(self.session, reader.id), reader.size)
 
     def _edition(self, period: str) -> int:
         if period not in self._editions:
-            made = edition.freeze(self.session, period, self.issue, MODEL_VERSION, self.at)
+            made = edition.freeze(self.session, period, self.issue, self.choose.version, self.at)
             self._editions[period] = made
         return self._editions[period]
 
@@ -174,7 +173,7 @@ class Planner:
         times = {"not_before": self._from(due.period), "not_after": self.not_before + due.room}
         if left_out:
             return row | times | {"state": State.SKIPPED, "skipped_for": left_out.skip, "outcome": left_out.words}
-        details = {"considered": considered, "name": reader.name}
+        details = {"considered": considered, "name": reader.name, "model": self.choose.version}
         row |= times | {"edition_id": self._edition(due.period), "details": details}
         if picked:
             quiet = silence(self.session, reader.id, due.due_at)
@@ -189,7 +188,7 @@ class Planner:
         return HELD if self.rules.judged or self._held[period] else self.not_before
 
     def _nothing(self, reader: Subscriber, considered: int) -> str:
-        fitting, best = self.choose.fitting(reader.follows)
+        fitting, best = self.choose.fitting(self.choose.profile(reader))
         if fitting:
             return f"nothing worth sending: of {considered} papers {fitting} fit, all sent before or muted"
         floor = self.choose.taste.floor

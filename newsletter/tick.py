@@ -4,7 +4,7 @@ A turn may come late, twice, or from two processes at once: what is due is read 
 digest that is planned already is not planned again. A part that fails costs that part of this turn alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +13,21 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from newsletter import db, fetch, gate, journal, logs, notices, pick, records, report, schedule, troubles
+from newsletter import (
+    archive,
+    db,
+    examples,
+    fetch,
+    gate,
+    journal,
+    logs,
+    notices,
+    pick,
+    report,
+    schedule,
+    tidying,
+    troubles,
+)
 from newsletter.chooser import Taste
 from newsletter.due import Due, Rules
 from newsletter.edition import Issue
@@ -23,17 +37,17 @@ from newsletter.schedule import EVER, FirstDigest
 from newsletter.sources import Source
 from newsletter.sources.http import Fetcher
 from newsletter.sources.upstream import calendar_of, expects, late
-from subscribers import signup
 from subscribers.signup import Terms
 
 log = structlog.get_logger(__name__)
 
 LOOK_AT_ALL = timedelta(minutes=5)  # between, only whose hour has just struck: at 100,000 readers that is quicker
 MISSED_BACK = timedelta(days=7)  # further back a missed digest is not recorded any more
-TIDY_EVERY = timedelta(hours=1)
+LEARNING_SECONDS = 60.0
+FAULTS_EVERY = timedelta(hours=1)
 AHEAD = timedelta(minutes=5)  # a calendar that is further ahead of the clock than this is a trial's
-LOOKED, TIDIED = "looked at all", "tidied"
-PARTS = ("fetch", "plan", "judge", "report", "tidy")
+LOOKED = "looked at all"
+PARTS = ("fetch", "learn", "plan", "judge", "report", "tidy")
 TURN = "tick"
 
 Clock = Callable[[], datetime]
@@ -107,7 +121,7 @@ def _write_down_faults(session: Session, turn: "Turn", times: tuple[datetime, da
     """A line for faults that are new; for those that stay, one an hour."""
     words = "; ".join(f"{name}: {fault}" for name, fault in turn.report.faults.items())
     before = journal.newest(session, RunKind.TICK)
-    told = bool(before) and before[0].words == words and times[0] - before[0].started_at < TIDY_EVERY
+    told = bool(before) and before[0].words == words and times[0] - before[0].started_at < FAULTS_EVERY
     if words and not told:
         journal.write(session, RunKind.TICK, "", turn.at, times, words, ok=False)
 
@@ -129,7 +143,7 @@ class Turn:
         return self.at > self.clock() + AHEAD
 
     def parts_in_order(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        doing = (self.fetch, self.plan, self.judge, self.tell_daily, self.tidy, self.tell)
+        doing = (self.fetch, self.learn, self.plan, self.judge, self.tell_daily, self.tidy, self.tell)
         return zip((*PARTS, "tell"), doing, strict=True)
 
     def attempt(self, name: str, part: Callable[[], None]) -> None:
@@ -150,11 +164,18 @@ class Turn:
         with self.parts.fetcher() as opened, db.writing(self.parts.engine) as session:
             found = fetch.run(session, wanted, opened, self.at, self.clock(), self.progress, self.parts.seconds)
             self.report.fetched = found
+            examples.run(session, self.parts.sources, opened, self.clock())
 
     def _wanted(self, session: Session, source: Source) -> bool:
         read = journal.newest(session, RunKind.FETCH, source.name, by=self.at)
         last_read = read[0].at if read else None
         return calendar_of(source).next_read(last_read, _last_news(session, source)) <= self.at
+
+    def learn(self) -> None:
+        """Get to know new papers, for a minute at most while digests wait; what is left is done in later turns."""
+        until = self.parts.seconds() + LEARNING_SECONDS
+        models, seconds = self.parts.taste.models, self.parts.seconds
+        archive.learn(self.parts.engine, models, self.at, self.clock, self.progress, lambda: seconds() > until)
 
     def plan(self) -> None:
         """Plan a digest for everybody whose hour has struck; those of the last hour wait for a late source."""
@@ -263,18 +284,8 @@ class Turn:
 
     def tidy(self) -> None:
         """Each hour: forget what is past."""
-        now = self.clock()
-        with db.writing(self.parts.engine) as session:
-            tidied = journal.marked(session, TIDIED)
-            if tidied is not None and timedelta(0) <= now - tidied < TIDY_EVERY:
-                return
-            readers = signup.purge(session, self.parts.terms, now)
-            deliveries, lines = records.forget(session), journal.prune(session, now - self.parts.keep)
-            lines += notices.prune(session, now - self.parts.keep)
-            journal.mark(session, TIDIED, now)
-            counts: Mapping[str, int] = {"readers": readers, "deliveries": deliveries, "lines": lines}
-            if any(counts.values()):
-                journal.write(session, RunKind.TIDY, "", self.at, (now, self.clock()), "", counts)
+        parts = self.parts
+        tidying.run(parts.engine, parts.terms, parts.keep, self.at, self.clock)
 
 
 def _last_news(session: Session, source: Source) -> datetime | None:

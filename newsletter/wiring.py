@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from newsletter import __version__, gate, notices, tick, why
+from newsletter import __version__, embedding, gate, notices, tick, why
+from newsletter.archive import Models
 from newsletter.chooser import Taste
 from newsletter.config import Config
 from newsletter.due import Rules
@@ -61,7 +62,8 @@ def fetcher(config: Config) -> Fetcher:
 
 def taste(config: Config) -> Taste:
     """What all readers share when papers are chosen."""
-    return Taste(config.catalogue(), timedelta(days=config.digest.window_days), config.digest.floor)
+    models = Models(embedding.installed(config.ranking.model, config.path))
+    return Taste(config.catalogue(), timedelta(days=config.digest.window_days), config.digest.floor, models)
 
 
 def issue(config: Config) -> Issue:

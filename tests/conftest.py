@@ -32,6 +32,8 @@ CONFIG = """
 from = "papers@example.org"
 url = "https://papers.example.org"
 postal_address = "1 Sample Street"
+[ranking]
+model = "light"
 [[sources]]
 name = "sample"
 kind = "file"

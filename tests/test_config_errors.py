@@ -15,7 +15,10 @@ from newsletter.errors import ConfigError
 SOURCE = "[[sources]]\nname = 'a'\nkind = 'file'\n"
 TOPIC = "[[topics]]\nname = 'A'\nwords = ['a']\n"
 SECRET = "hunter2hunter2"
-SECTIONS = "admin, database, delivery, digest, gate, log, newsletter, schedule, signup, smtp, sources, topics, web"
+SECTIONS = (
+    "admin, database, delivery, digest, gate, log, newsletter, "
+    "ranking, schedule, signup, smtp, sources, topics, web"
+)
 
 
 @pytest.fixture

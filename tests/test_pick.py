@@ -11,6 +11,7 @@ from newsletter import chooser, ledger, pick, wiring
 from newsletter.due import Due
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Frozen, Paper, Pick, State
+from newsletter.ranking import MODEL_VERSION
 from newsletter.sources import Snapshot
 from subscribers.models import Follow, FollowKind, Subscriber
 
@@ -19,7 +20,7 @@ def chosen(session, config, each, size=10, at=NOW):
     """The titles picked for a reader, best first."""
     choose = chooser.chooser(session, [each.id], at, wiring.taste(config))
     each = session.get_one(Subscriber, each.id)
-    found = choose.choose(each.follows, chooser.sent_to(session, each.id), size)
+    found = choose.choose(choose.profile(each), chooser.sent_to(session, each.id), size)
     return [choose.found.papers[one.position].title for one in found]
 
 
@@ -91,7 +92,7 @@ def test_a_plan_freezes_papers_picks_and_edition(session, config):
     assert (report.planned, report.skipped, report.already) == (1, 0, 0)
     assert (delivery.state, delivery.period, delivery.date) == (State.PENDING, "2026-03-10", NOW)
     assert delivery.message_id.endswith("@example.org>")
-    assert delivery.details == {"considered": 6, "name": ""}
+    assert delivery.details == {"considered": 6, "name": "", "model": MODEL_VERSION}
     assert [one.rank for one in picks] == list(range(1, len(picks) + 1))
     assert picks[0].reasons[0]["name"] == "Graphs"
     assert {one.paper for one in session.exec(select(EditionPaper))} == {one.paper for one in picks}
@@ -168,9 +169,9 @@ def test_a_readers_reasons_do_not_depend_on_who_else_reads(session, config):
     taste = wiring.taste(config)
     alone = chooser.chooser(session, [two], NOW, taste)
     together = chooser.chooser(session, [one, two], NOW, taste)
-    follows = session.get_one(Subscriber, two).follows
+    profile = alone.profile(session.get_one(Subscriber, two))
 
-    assert alone.choose(follows, (), 10) == together.choose(follows, (), 10)
+    assert alone.choose(profile, (), 10) == together.choose(profile, (), 10)
 
 
 def test_two_planners_of_different_days_at_once_never_give_a_paper_twice(engine, session, config):

@@ -1,5 +1,7 @@
 """One reader's order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -98,3 +100,80 @@ def test_more_evidence_never_lowers_a_score(place):
     more[0, place] += 1
 
     assert blend.relevance(following(1, 1, evidence=more))[place] > blend.relevance(following(1, 1))[place]
+
+
+def liking(near, interest, shares, pinned=()):
+    """A reader of so many groups; `interest` says to which each paper belongs."""
+    groups, count = np.array(interest), len(shares)
+    parts = np.where(groups == np.arange(count)[:, np.newaxis], 1.0, 0.0)
+    made = blend.Liking(
+        near=np.array(near, dtype=float),
+        carried=np.ones(len(near)),
+        parts=parts,
+        interest=np.arange(count),
+        shares=np.array(shares),
+        pinned=np.isin(np.arange(len(near)), pinned),
+    )
+    return Reader(np.zeros(0), np.zeros((0, len(near))), np.zeros((0, len(near))), made)
+
+
+def picked(reader, size, papers, field=None):
+    none, flat = np.zeros(papers, dtype=bool), np.full(papers, 0.5)
+    found = blend.choose(reader, flat, flat, blend.hottest_first(flat), none, size, 0.1, field)
+    return [each.paper for each in found]
+
+
+def test_pinned_papers_come_first_and_take_half_at_most():
+    reader = liking(np.arange(12)[::-1], [0] * 12, [1.0], pinned=range(4, 12))
+
+    assert picked(reader, 6, 12) == [4, 5, 6, 0, 1, 2]
+
+
+def test_of_many_pinned_papers_the_rest_may_still_come_for_themselves():
+    reader = liking(np.arange(4)[::-1], [0] * 4, [1.0], pinned=range(4))
+
+    assert picked(reader, 4, 4) == [0, 1, 2, 3]
+
+
+def test_no_interest_takes_more_than_its_share_while_others_have_papers():
+    near = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0.5]
+    groups = [0] * 7 + [1] * 3
+
+    assert picked(liking(near, groups, [0.5, 0.5]), 5, 10) == [0, 1, 2, 7, 8]
+    assert picked(liking(near, groups, [0.9, 0.1]), 5, 10) == [0, 1, 2, 3, 4]
+
+
+def test_what_one_interest_has_no_papers_for_the_others_fill():
+    near = [9, 8, 7, 6, 5, 4]
+
+    assert picked(liking(near, [0] * 5 + [1], [0.5, 0.5]), 5, 6) == [0, 1, 2, 3, 5]
+
+
+def test_who_follows_nothing_gets_a_third_of_one_field_at_most_where_there_are_others():
+    fields = np.array([0] * 8 + [1, 1, 2, 2])
+
+    found = picked(following(evidence=np.zeros((1, 12))), 6, 12, fields)
+
+    assert [sum(fields[each] == field for each in found) for field in range(3)] == [3, 2, 1]
+
+
+def test_with_an_even_trend_the_order_is_that_of_strength():
+    near = np.random.default_rng(2).normal(size=8)
+    reader = liking(near, [0] * 8, [1.0])
+
+    assert picked(reader, 8, 8) == list(np.argsort(-blend.strength(reader)))
+
+
+def test_doubt_puts_a_paper_behind_those_of_other_subjects():
+    reader = replace(liking([0.5, -1.0], [0, 0], [1.0]), doubt=np.array([0.9, 0.0]))
+
+    assert blend.strength(reader).argmax() == 1
+    assert picked(reader, 2, 2) == [1, 0]
+
+
+@given(st.lists(st.floats(-50, 50), min_size=4, max_size=4), st.lists(st.floats(0, 1), min_size=4, max_size=4))
+def test_every_score_and_fit_is_between_zero_and_one(near, trend):
+    reader = liking(near, [0] * 4, [1.0])
+
+    for found in (blend.scores(reader, np.array(trend), FLAT), blend.fit(reader, np.array(trend))):
+        assert ((found >= 0) & (found <= 1)).all()

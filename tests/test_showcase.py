@@ -242,7 +242,7 @@ def test_a_preview_brings_what_a_new_readers_digest_would(session, taste, choice
     session.add_all(Follow(subscriber_id=each.id, **choice._asdict()) for choice in choices)
     session.commit()
     choose = chooser.chooser(session, [each.id], NOW, taste)
-    picked = choose.choose(session.get_one(Subscriber, each.id).follows, (), 4)
+    picked = choose.choose(choose.profile(session.get_one(Subscriber, each.id)), (), 4)
 
     shown = showcase.would_bring(session, choices, 4, NOW, taste)
 

@@ -6,9 +6,11 @@ from sqlmodel import select
 from why_world import (
     DAY,
     DUE,
+    FIRST,
     HOURS,
     JOINED,
     NOON,
+    SECOND,
     ada,
     asked,
     fetched,
@@ -44,8 +46,8 @@ def test_a_digest_that_was_sent(session, config):
 ada@example.org got the digest of Tuesday, 10 March 2026: it was sent at 07:02 Europe/Berlin (06:02 UTC).
 It was due and planned at 07:00 Europe/Berlin (06:00 UTC), from 6 papers.
 It was tried once; the mail server's last words were: 250 ok
-  1. Graph neural networks for catalysts (0.38). Matches Graphs: graph neural network.
-  2. Message passing on molecular graphs (0.34). Matches Graphs: message passing.
+  1. Graph neural networks for catalysts ({FIRST}). Matches Graphs: graph neural network.
+  2. Message passing on molecular graphs ({SECOND}). Matches Graphs: message passing.
 {READER}
 Sources read that day: told (6 new).
 {CONFIRMED}
@@ -107,8 +109,8 @@ def test_an_edition_that_the_gate_holds(session, config):
 The digest of Tuesday, 10 March 2026 is planned and not sent yet: the edition is held since 07:00 \
 Europe/Berlin (06:00 UTC), by the gate.
 It was due and planned at 07:00 Europe/Berlin (06:00 UTC), from 6 papers.
-  1. Graph neural networks for catalysts (0.38). Matches Graphs: graph neural network.
-  2. Message passing on molecular graphs (0.34). Matches Graphs: message passing.
+  1. Graph neural networks for catalysts ({FIRST}). Matches Graphs: graph neural network.
+  2. Message passing on molecular graphs ({SECOND}). Matches Graphs: message passing.
 The gate holds this edition since 07:00 Europe/Berlin (06:00 UTC): Only 6 papers to choose from.
 {READER}
 Sources read that day: told (6 new).
@@ -133,8 +135,8 @@ from 07:09 Europe/Berlin (06:09 UTC) on.
 It was due and planned at 07:00 Europe/Berlin (06:00 UTC), from 6 papers.
 It was tried once; the mail server's last words were: 451 4.7.1 <a…@example.org> is greylisted
 It goes out until 11 March 2026 at 01:00 Europe/Berlin (00:00 UTC); after that it is skipped as too late.
-  1. Graph neural networks for catalysts (0.38). Matches Graphs: graph neural network.
-  2. Message passing on molecular graphs (0.34). Matches Graphs: message passing.
+  1. Graph neural networks for catalysts ({FIRST}). Matches Graphs: graph neural network.
+  2. Message passing on molecular graphs ({SECOND}). Matches Graphs: message passing.
 {READER}
 Sources read that day: told (6 new).
 The clock of the newsletter last turned at 07:00 Europe/Berlin (06:00 UTC).

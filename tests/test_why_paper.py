@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from why_facts import FACTS, NOON, PAPER, PICK, told, weighed
-from why_world import DAY, DUE, HOURS, ada, asked, planned, sent
+from why_world import DAY, DUE, FIRST, HOURS, SECOND, ada, asked, planned, sent
 from world import Scripted, entry, papers, stored
 
 from newsletter.models import Alias
@@ -41,7 +41,7 @@ def test_a_paper_is_found_by_its_key_its_address_or_words_of_its_title(session, 
     assert said.startswith(
         "“Graph neural networks for catalysts” was in the digest of Tuesday, 10 March 2026, as "
     )
-    assert said.endswith("as number 1, with a score of 0.38: Matches Graphs: graph neural network.")
+    assert said.endswith(f"as number 1, with a score of {FIRST}: Matches Graphs: graph neural network.")
 
 
 def test_a_paper_is_found_by_a_doi_that_another_source_told(session, config, reader):
@@ -94,7 +94,7 @@ def test_a_paper_below_the_floor_is_told_with_all_the_scores(session, config, re
     assert said.startswith(
         "“A transformer for speech recognition” fits what the reader follows by 0.00, and the floor"
     )
-    assert said.endswith("The last paper picked for them has 0.34.")
+    assert said.endswith(f"The last paper picked for them has {SECOND}.")
 
 
 def test_a_paper_that_there_was_no_room_for_is_told_with_its_place(session, config):
@@ -105,7 +105,7 @@ def test_a_paper_that_there_was_no_room_for_is_told_with_its_place(session, conf
     code, said = answered(session, config, reader, "message passing")
 
     assert code == "outranked"
-    assert "is number 2 in the reader's order, with a score of 0.34, and the digest held 1." in said
+    assert f"is number 2 in the reader's order, with a score of {SECOND}, and the digest held 1." in said
 
 
 def test_a_paper_outside_the_window_is_told_with_its_day(session, config, reader):
@@ -141,7 +141,7 @@ def test_a_paper_on_a_day_without_a_digest_is_told_with_its_place(session, confi
 
     assert code == "no digest"
     assert said.endswith(
-        "in the reader's order, with a score of 0.38, and there was no digest that could bring it."
+        f"in the reader's order, with a score of {FIRST}, and there was no digest that could bring it."
     )
 
 

@@ -16,6 +16,7 @@ DUE = datetime(2026, 3, 10, 6, tzinfo=UTC)  # Tuesday, seven in Berlin
 NOON = DUE + timedelta(hours=5)
 JOINED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 EMAIL = "ada@example.org"
+FIRST, SECOND = "0.31", "0.27"  # the scores of the two papers on graphs
 HOURS, DAY = timedelta(hours=1), timedelta(days=1)
 
 

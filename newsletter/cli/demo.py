@@ -47,6 +47,9 @@ postal_address = "Trending Papers, 1 Sample Street, 10115 Berlin, Germany"
 [database]
 url = "sqlite:///newsletter.db"
 
+[ranking]
+model = "light"
+
 [[sources]]
 name = "sample"
 kind = "file"
@@ -123,11 +126,13 @@ def _add_readers(started: Started) -> None:
 
 def _run(started: Started, folder: Path) -> dict[str, Any]:
     from newsletter.cli.catcher import catcher
-    from newsletter.cli.fetch import as_document, read_sources
+    from newsletter.cli.fetch import as_document, learn, read_sources
     from newsletter.cli.send import plan_and_send
+    from newsletter.wiring import taste
 
     moment = instant(SAMPLE_MOMENT)
-    fetched = read_sources(started, "", moment)
+    fetched, _ = read_sources(started, "", moment)
+    learn(started, taste(started.config), moment)
     with catcher() as caught:
         planned, _, balance, _ = plan_and_send(over_smtp(started, caught.port), "", moment)
     files = _keep(caught, folder / "mails")

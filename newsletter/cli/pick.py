@@ -34,14 +34,14 @@ def pick(
     with Session(started.engine) as session:
         found = people.find(session, reader)
         choose = chooser(session, [found.id], moment, taste(started.config))
-        picked = choose.choose(found.follows, sent_to(session, found.id), size or found.size)
+        picked = choose.choose(choose.profile(found), sent_to(session, found.id), size or found.size)
         document = {
             "reader": found.email,
             "at": moment.isoformat(),
             "considered": len(choose.found.papers),
             "picks": as_documents(picked, choose.found),
         }
-        fitting, best = choose.fitting(found.follows)
+        fitting, best = choose.fitting(choose.profile(found))
     quiet = f"{fitting} fit (the best {best:.2f}, the floor is {started.config.digest.floor:.2f})"
     show(document, as_json, lambda: _print(document, quiet))
 

@@ -155,7 +155,8 @@ def _dry_run(started: Started, email: str, at: datetime) -> dict[str, Any]:
         for each in new:
             reader = session.get_one(Subscriber, each.subscriber_id)
             why_not = reason_for(session, reader.email) or ""
-            picked = [] if why_not else choose.choose(reader.follows, sent_to(session, reader.id), reader.size)
+            given, profile = sent_to(session, reader.id), choose.profile(reader)
+            picked = [] if why_not else choose.choose(profile, given, reader.size)
             row = {"reader": reader.email, "period": each.period, "why_not": why_not}
             readers.append(row | {"picks": as_documents(picked, choose.found)})
     considered = len(choose.found.papers)

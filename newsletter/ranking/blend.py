@@ -1,5 +1,6 @@
 """One reader's order: relevance first, then what is trending and fresh; hard rules before any score."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,23 +13,66 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
-TREND_WEIGHT = 0.25
-FRESH_WEIGHT = 0.10
+# What each part adds to a paper's strength. Nearness is in standard deviations; the rest goes from 0 to 1.
+WORDS_WEIGHT = 2.0
+TREND_WEIGHT = 1.0
+FRESH_WEIGHT = 0.3
+DOUBT_WEIGHT = 2.5  # a paper that claims everything stands behind those that only have other subjects
+HALFWAY = 2.0  # the strength that is a score of a half
 PICKS_PER_TRENDING_SLOT = 10  # one pick in ten is the hottest paper of all, whatever its topic
 LEAST_OWN_PICKS = 3  # beside fewer of the reader's own, a paper for everyone would take too much of the digest
+SLACK = 1.2  # an interest may take a fifth more than its share while others have papers too
+MOST_PINNED = 0.5  # of a digest: people who are followed do not crowd out what is
 DIGITS = 9  # scores are rounded, so that the last bit of a sum never decides between two machines
+
+
+@dataclass(frozen=True)
+class Liking:
+    """What a reader's opinions and topics make of the papers beside their words.
+
+    `near` is each paper's nearness in standard deviations; `carried` (0 to 1) is how far nearness to any one
+    interest alone carries it. `parts` (rows x papers) is what each followed interest, in the order of the reader's
+    weights, and then each opinion adds to the strength; `interest` numbers the interest that each row belongs to,
+    and `shares` is the part of a digest that each of these may fairly take. `pinned` papers come first. `owed`
+    (interests x papers) says to which interests a paper owes its place, where that was looked at; `openness` is
+    the reader's.
+    """
+
+    near: Floats
+    carried: Floats
+    parts: Floats
+    interest: Integers
+    shares: Floats
+    pinned: Booleans
+    owed: Booleans | None = None
+    openness: float = 0.0
 
 
 @dataclass(frozen=True)
 class Reader:
     """A reader as arrays: a weight for each followed interest and its evidence (interests x papers).
 
-    `muted` is the evidence of what is muted (mutes x papers).
+    `muted` is the evidence of what is muted (mutes x papers); `liking` is missing where nothing was learned;
+    `doubt` (0 to 1) is how little each paper's words are believed.
     """
 
     weights: Floats
     evidence: Floats
     muted: Floats
+    liking: Liking | None = None
+    doubt: Floats | float = 0.0
+
+    @property
+    def openness(self) -> float:
+        """How far what is trending will do, 0 to 1: all the way for who said nothing, less with each like."""
+        if self.weights.size:
+            return 0.0
+        return 1.0 if self.liking is None else self.liking.openness
+
+    @property
+    def wants(self) -> bool:
+        """Whether anything says what this reader wants."""
+        return self.openness < 1
 
 
 @dataclass(frozen=True)
@@ -51,14 +95,30 @@ def allowed(reader: Reader, seen: Booleans) -> Booleans:
 
 
 def fit(reader: Reader, trend: Floats) -> Floats:
-    """What the floor is put to: relevance, or trend for a reader who follows nothing."""
-    return relevance(reader) if reader.weights.size else trend
+    """What the floor is put to, 0 to 1: words, nearness, or trend as far as the reader is open speak for it."""
+    carried = 0.0 if reader.liking is None or not reader.wants else reader.liking.carried
+    against = (1.0 - relevance(reader)) * (1.0 - carried) * (1.0 - reader.openness * trend)
+    return np.asarray(np.round(1.0 - against, DIGITS))
 
 
-def scores(fit: Floats, trend: Floats, fresh: Floats) -> Floats:
-    """The blend, 0 to 1."""
-    whole = 1.0 + TREND_WEIGHT + FRESH_WEIGHT
-    return np.round((fit + TREND_WEIGHT * trend + FRESH_WEIGHT * fresh) / whole, DIGITS)
+def strength(reader: Reader) -> Floats:
+    """How strongly the reader's own wishes speak for each paper; the order without trend."""
+    return spoken(reader, 0.0 if reader.liking is None else reader.liking.near)
+
+
+def spoken(reader: Reader, near: Floats | float) -> Floats:
+    """The strength that words and this nearness give."""
+    return np.asarray(WORDS_WEIGHT * relevance(reader) + near - DOUBT_WEIGHT * reader.doubt)
+
+
+def scores(reader: Reader, trend: Floats, fresh: Floats) -> Floats:
+    """The blend, 0 to 1: a half where strength, trend and freshness together are HALFWAY."""
+    own = strength(reader) + HALFWAY * reader.openness * trend
+    return np.round(_logistic(own + TREND_WEIGHT * trend + FRESH_WEIGHT * fresh - HALFWAY), DIGITS)
+
+
+def _logistic(values: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0))))
 
 
 def hottest_first(trend: Floats) -> Integers:
@@ -74,19 +134,58 @@ def choose(
     seen: Booleans,
     size: int,
     floor: float,
+    field: Integers | None = None,
 ) -> list[Choice]:
     """The reader's picks, best first. Empty when nothing passes the floor.
 
     Papers stand in the order of their keys, so equal scores are ordered by key. `hottest` is what
-    `hottest_first` gave. A trending slot is only given beside enough picks of the reader's own, so a quiet day
-    stays quiet.
+    `hottest_first` gave, `field` numbers each paper's field for a reader who follows nothing. A trending slot is
+    only given beside enough picks of the reader's own, so a quiet day stays quiet.
     """
-    fits, open_papers = fit(reader, trend), allowed(reader, seen)
-    score = scores(fits, trend, fresh)
+    fits, open_papers, score = fit(reader, trend), allowed(reader, seen), scores(reader, trend, fresh)
     good = np.flatnonzero(open_papers & (fits >= floor))
-    own = [int(paper) for paper in good[np.argsort(-score[good], kind="stable")][:size]]
-    slots = size // PICKS_PER_TRENDING_SLOT if reader.weights.size and len(own) >= LEAST_OWN_PICKS else 0
+    ranked = [int(paper) for paper in good[np.argsort(-score[good], kind="stable")]]
+    own = _own(reader, ranked, size, field)
+    slots = size // PICKS_PER_TRENDING_SLOT if reader.wants and len(own) >= LEAST_OWN_PICKS else 0
     free = (int(paper) for paper in hottest if open_papers[paper] and int(paper) not in set(own))
     hot = list(islice(free, slots))
     kept = [Choice(paper, float(score[paper])) for paper in own[: size - len(hot)]]
     return kept + [Choice(paper, float(score[paper]), trending=True) for paper in hot]
+
+
+def _own(reader: Reader, ranked: Sequence[int], size: int, field: Integers | None) -> list[int]:
+    """The best for this reader: who is followed first, and no interest at the cost of all others."""
+    liking = reader.liking
+    if liking is None or not reader.wants:
+        fields = np.zeros(0) if reader.wants or field is None else np.full(int(field.max(initial=0)) + 1, 1 / 3)
+        return _spread(ranked, size, field if fields.size else None, fields)
+    pinned = [paper for paper in ranked if liking.pinned[paper]][: max(1, int(size * MOST_PINNED))]
+    rest = [paper for paper in ranked if paper not in set(pinned)]
+    return pinned + _spread(rest, size - len(pinned), main_interest(liking), liking.shares)
+
+
+def main_interest(liking: Liking) -> Integers:
+    """The number of the interest that adds most to each paper."""
+    if not len(liking.parts):
+        return np.zeros(len(liking.near), dtype=np.int64)
+    summed = np.zeros((len(liking.shares), liking.parts.shape[1]))
+    np.add.at(summed, liking.interest, liking.parts)
+    return np.asarray(np.round(summed, DIGITS).argmax(axis=0))
+
+
+def _spread(ranked: Iterable[int], size: int, group: Integers | None, shares: Floats) -> list[int]:
+    """The first of `ranked`, yet of no group more than its share while others have some; in their order."""
+    ranked = list(ranked)
+    if group is None or len(shares) < 2:  # noqa: PLR2004 - one group has nobody to leave room for
+        return ranked[:size]
+    room = np.ceil(size * shares * SLACK).astype(int)
+    taken: list[int] = []
+    over: list[int] = []
+    for paper in ranked:
+        if room[group[paper]] > 0 and len(taken) < size:
+            room[group[paper]] -= 1
+            taken.append(paper)
+        else:
+            over.append(paper)
+    chosen = set(taken + over[: size - len(taken)])
+    return [paper for paper in ranked if paper in chosen]

@@ -4,8 +4,9 @@ import re
 from itertools import pairwise
 
 from newsletter.ranking.relevance import Interest
-from newsletter.ranking.text import Term, folded, stem, term, words
+from newsletter.ranking.text import Term, stem, term, words
 from subscribers.models import FollowKind
+from subscribers.paper_keys import folded
 from subscribers.topics import Catalogue, Topic
 
 KEYWORD_WEIGHT = 1.3  # someone who types a keyword means it

@@ -7,60 +7,117 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.ranking.blend import DIGITS, Choice, Reader
+from newsletter.ranking.profile import Opinion
 from newsletter.ranking.relevance import Interest, Matches
 from newsletter.ranking.text import term
 
 Reason = dict[str, Any]
+Behind = Interest | Opinion
+Floats = NDArray[np.float64]
 
 MOST_INTERESTS, MOST_TERMS = 3, 3
 LEAST_SHARE = 0.15  # an interest that gave less of the evidence is not worth a word
 WORTH_SAYING = 0.8  # a trend below this is nothing special
+LONGEST_TITLE = 60
 
 
 def reasons(
     choice: Choice,
     reader: Reader,
-    interests: Sequence[Interest],
+    behind: Sequence[Behind],
     matches: Matches,
-    share: NDArray[np.float64],
+    share: Floats,
+    moving: NDArray[np.bool_],
 ) -> list[Reason]:
     """The codes for one pick, strongest first.
 
-    `interests` are those of the reader's rows of evidence, in the same order; `share` is each paper's place by
-    heat, NaN where unknown.
+    `behind` is what stands behind the reader's rows: followed interests and then opinions, in the same order;
+    `share` is each paper's place by heat, NaN where unknown, and only what is `moving` was seen to climb.
     """
     paper = choice.paper
-    parts = np.round(reader.weights * reader.evidence[:, paper], DIGITS)
-    least = max(LEAST_SHARE * float(parts.sum()), 10.0**-DIGITS)
-    strong = [int(row) for row in np.argsort(-parts, kind="stable") if parts[row] >= least]
-    found = _without_echoes([(interests[row], matches.terms(interests[row], paper)) for row in strong])
-    said = [_interest(interest, terms) for interest, terms in found[:MOST_INTERESTS]]
+    strongest = (_speaking(rows, behind, reader, paper) for rows in _strongest(reader, paper))
+    found = [_because(rows, behind, reader, matches, paper) for rows in strongest if rows]
+    said = [reason for reason, _ in _without_echoes(found)[:MOST_INTERESTS]]
     place = float(share[paper])
     if choice.trending or place >= WORTH_SAYING:
-        said.append(_trend(place, slot=choice.trending))
+        said.append(_trend(place, slot=choice.trending, climbing=bool(moving[paper])))
     return said or [{"code": "fresh"}]
 
 
-def _interest(interest: Interest, terms: list[str]) -> Reason:
-    code = "hint" if interest.kind == "topic" and not terms else interest.kind
-    telling = [each for each in terms if term(each) != term(interest.name)]
-    return {"code": code, "name": interest.name, "terms": telling[:MOST_TERMS]}
+def _strongest(reader: Reader, paper: int) -> list[list[int]]:
+    """The reader's rows, those of one interest together, that add enough to be named, strongest first."""
+    if reader.liking is None:
+        parts, groups = reader.weights * reader.evidence[:, paper], np.arange(len(reader.weights))
+    else:
+        parts, groups = reader.liking.parts[:, paper], reader.liking.interest
+    summed = np.round(np.bincount(groups, weights=parts, minlength=1), DIGITS)
+    if reader.liking is not None and reader.liking.owed is not None:
+        summed[~reader.liking.owed[:, paper]] = 0.0
+        if not (summed > 0).any():
+            return _together(parts, len(reader.weights))
+    least = max(LEAST_SHARE * float(summed[summed > 0].sum()), 10.0**-DIGITS)
+    strong = [int(group) for group in np.argsort(-summed, kind="stable") if summed[group] >= least]
+    rows = [np.flatnonzero(groups == group) for group in strong]
+    return [[int(row) for row in each[np.argsort(-parts[each], kind="stable")]] for each in rows]
 
 
-def _without_echoes(found: list[tuple[Interest, list[str]]]) -> list[tuple[Interest, list[str]]]:
+def _together(parts: Floats, followed: int) -> list[list[int]]:
+    """All opinions that speak for a paper as one: of several interests, each of which it could spare."""
+    said = np.round(parts[followed:], DIGITS)
+    rows = [followed + int(row) for row in np.argsort(-said, kind="stable") if said[row] > 0]
+    return [rows] if rows and said.sum() > 0 else []
+
+
+def _speaking(rows: Sequence[int], behind: Sequence[Behind], reader: Reader, paper: int) -> list[int]:
+    """Of the rows of one interest those to be named together: all liked or all named, and each speaks for it.
+
+    To be far from what was turned down is no reason that anybody wants to read.
+    """
+    if reader.liking is None:
+        return list(rows)
+    said = [row for row in rows if reader.liking.parts[row, paper] > 0 and not _disliked(behind[row])]
+    return [row for row in said if _way(behind[row]) == _way(behind[said[0]])]
+
+
+def _disliked(each: Behind) -> bool:
+    return isinstance(each, Opinion) and each.thumb < 0
+
+
+def _way(each: Behind) -> bool:
+    return isinstance(each, Opinion) and each.example
+
+
+def _because(
+    rows: Sequence[int], behind: Sequence[Behind], reader: Reader, matches: Matches, paper: int
+) -> tuple[Reason, list[str]]:
+    """The reason that these rows of one interest are, and the words in it."""
+    first = behind[rows[0]]
+    if isinstance(first, Opinion):
+        title = first.title or first.text[0]
+        short = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
+        return {"code": "example" if first.example else "liked", "name": short, "count": len(rows)}, []
+    terms = matches.terms(first, paper)
+    telling = [each for each in terms if term(each) != term(first.name)]
+    code = first.kind
+    if first.kind == "topic" and not terms:
+        code = "hint" if reader.evidence[rows[0], paper] > 0 else "near"
+    return {"code": code, "name": first.name, "terms": telling[:MOST_TERMS]}, terms
+
+
+def _without_echoes(found: list[tuple[Reason, list[str]]]) -> list[tuple[Reason, list[str]]]:
     """A parent topic beside its child often says the same words: the second is left out."""
-    kept: list[tuple[Interest, list[str]]] = []
-    for interest, terms in found:
+    kept: list[tuple[Reason, list[str]]] = []
+    for reason, terms in found:
         told = {term for _, other in kept for term in other}
         if not terms or not told.issuperset(terms):
-            kept.append((interest, terms))
+            kept.append((reason, terms))
     return kept
 
 
-def _trend(place: float, *, slot: bool) -> Reason:
+def _trend(place: float, *, slot: bool, climbing: bool) -> Reason:
     # Never "100 %": the hottest paper does not climb faster than itself.
-    percent = None if np.isnan(place) else min(99, int(place * 100))
-    return {"code": "slot" if slot else "trend", "percent": percent}
+    percent = None if np.isnan(place) or place < WORTH_SAYING else min(99, int(place * 100))
+    return {"code": "slot" if slot else "trend" if climbing else "ahead", "percent": percent}
 
 
 WORDS = {
@@ -71,6 +128,12 @@ WORDS = {
     "author": "by {name}, whom you follow",
     "org": "from {name}, which you follow",
     "category": "is in {name}, which you follow",
+    "near": "is close to {name}",
+    "liked": "is close to “{name}”, which you liked",
+    "example": "is close to “{name}”, which you named",
+    "several liked": "is close to {count} papers you liked, such as “{name}”",
+    "several example": "is close to {count} papers you named, such as “{name}”",
+    "ahead": "ahead of {percent} % of this week",
     "trend": "climbing faster than {percent} % of this week",
     "slot": "trending for everyone: ahead of {percent} % of this week",
     "quiet slot": "trending for everyone",
@@ -85,8 +148,10 @@ def in_words(reason: Mapping[str, Any]) -> str:
         code = "whole topic"
     if code == "slot" and not reason["percent"]:
         code = "quiet slot"
-    terms = ", ".join(reason.get("terms", ()))
-    return WORDS[code].format(name=reason.get("name"), terms=terms, percent=reason.get("percent"))
+    if reason.get("count", 1) > 1:
+        code = f"several {code}"
+    figures = {name: reason.get(name) for name in ("name", "count", "percent")}
+    return WORDS[code].format(terms=", ".join(reason.get("terms", ())), **figures)
 
 
 def sentence(said: Sequence[Mapping[str, Any]]) -> str:

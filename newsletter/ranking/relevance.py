@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from newsletter.ranking.text import Index, Term
+from newsletter.ranking.text import Index, Term, term
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +38,14 @@ class Interest:
     authors: frozenset[str] = frozenset()
     organizations: frozenset[str] = frozenset()
     name_evidence: float = 1.5
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """Its name, and the words that tell as much as the name: what an embedding model is asked about."""
+        name = term(self.name)
+        return self.name, ", ".join(
+            self.shown[each] for each, weight in self.terms.items() if weight >= 1 and each != name
+        )
 
 
 @dataclass(frozen=True)
@@ -66,11 +74,15 @@ class Matches:
 
     def evidence(self, interest: Interest) -> Floats:
         """What speaks for each paper, 0 and up: words, shared categories, names."""
+        return self.words(interest) + self._hint(interest) + self._named(interest)
+
+    def words(self, interest: Interest) -> Floats:
+        """The part of the evidence that the papers' words give."""
         found = np.zeros(self.index.papers)
-        for term, weight in interest.terms.items():
-            rows = self.index.rows_of(term)  # a paper has one row for each term
+        for each, weight in interest.terms.items():
+            rows = self.index.rows_of(each)  # a paper has one row for each term
             found[self.index.paper[rows]] += weight * self.strength[rows]
-        return found + self._hint(interest) + self._named(interest)
+        return found
 
     def _hint(self, interest: Interest) -> Floats:
         """The best of the shared categories; one that most papers have hints little."""

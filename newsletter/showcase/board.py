@@ -1,6 +1,6 @@
 """The board of papers on show at one moment: a month's candidates matched with the catalogue, in three periods."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from newsletter import edition
+from newsletter import candidates, edition
 from newsletter.candidates import Candidates
-from newsletter.chooser import Chooser, Picked, Taste
+from newsletter.chooser import Chooser, Learned, Picked, Taste
+from newsletter.profiles import said
 from newsletter.ranking import blend, text, trend
 from newsletter.ranking.blend import Reader
 from newsletter.ranking.interests import from_topic
+from newsletter.ranking.profile import Profile
 from newsletter.ranking.reasons import sentence
 from newsletter.ranking.relevance import Matches
 from subscribers.models import Follow, FollowKind
@@ -99,9 +101,11 @@ class Board:
     A paper matches a topic as it would for a reader who follows that topic alone: relevance at the floor or above.
     """
 
-    def __init__(self, found: Candidates, at: datetime, taste: Taste) -> None:
-        """Index the texts once, for every topic."""
-        self.found, self.taste, self._at = found, taste, at
+    def __init__(
+        self, found: Candidates, at: datetime, taste: Taste, learn: Callable[[Candidates], Learned] | None = None
+    ) -> None:
+        """Index the texts once, for every topic; `learn` gives what the archive's model makes of candidates."""
+        self.found, self.taste, self._learn = found, taste, learn
         self.interests = [from_topic(topic, taste.catalogue) for topic in taste.catalogue.topics]
         terms = (term for interest in self.interests for term in interest.terms)
         self.matches = Matches(text.index(found.texts, terms), found.facts)
@@ -139,7 +143,9 @@ class Board:
         inside = self._hours < newest + LENGTHS[period] / timedelta(hours=1)
         votes = np.array([each[-1] if each else np.nan for each in self.found.votes], dtype=np.float64)
         heat = np.where(inside, votes if period == Period.MONTH else self.found.share, np.nan)
-        return Places(inside, np.round(trend.trend(heat, self._hours), blend.DIGITS), trend.share_below(heat))
+        trust = 1.0 if period == Period.MONTH else self.found.trust
+        placed = trend.trend(heat, self.found.fresh, self.found.guess, trust)
+        return Places(inside, np.round(placed, blend.DIGITS), trend.share_below(heat))
 
     def trending(self, period: Period, topic: Topic | None, most: int) -> Trending:
         """The period's papers that match this topic of the catalogue, hottest first, equal ones by key."""
@@ -183,9 +189,9 @@ class Board:
         At most as many choices count as a reader may have. No paper is left out as sent before.
         """
         follows = _follows(choices[:MOST_FOLLOWS])
-        known = self._catalogued.knows(follows)
-        chooser = self._catalogued if known else Chooser(self._week, follows, self.taste)
-        return [self._brought(each) for each in chooser.choose(follows, (), size)]
+        profile = Profile(said(follows))
+        chooser = self._catalogued if self._catalogued.knows(follows) else self._chooser(profile)
+        return [self._brought(each) for each in chooser.choose(profile, (), size)]
 
     def _brought(self, picked: Picked) -> Shown:
         shown = self._shown(self._position[picked.key], Period.WEEK)
@@ -194,29 +200,20 @@ class Board:
 
     @cached_property
     def _week(self) -> Candidates:
-        return cut(self.found, self._places[Period.WEEK].inside, self._at)
+        return candidates.only(self.found, self._places[Period.WEEK].inside)
 
     @cached_property
     def _catalogued(self) -> Chooser:
         """A chooser over the week that knows every topic of the catalogue: many visitors choose nothing else."""
         topics = [Choice(FollowKind.TOPIC, interest.name) for interest in self.interests]
-        return Chooser(self._week, _follows(topics), self.taste)
+        return self._chooser(Profile(said(_follows(topics))))
 
+    @cached_property
+    def _learned(self) -> Learned | None:
+        return self._learn(self._week) if self._learn else None
 
-def cut(found: Candidates, wanted: Booleans, at: datetime) -> Candidates:
-    """These of the candidates of `at`, placed among each other as if no other had been loaded."""
-    kept = [int(each) for each in np.flatnonzero(wanted)]
-    share = found.share[wanted]
-    return Candidates(
-        papers=tuple(found.papers[each] for each in kept),
-        texts=tuple(found.texts[each] for each in kept),
-        facts=tuple(found.facts[each] for each in kept),
-        share=trend.share_below(share),
-        trend=trend.trend(share, hours(found, at)[wanted]),
-        fresh=found.fresh[wanted],
-        votes=tuple(found.votes[each] for each in kept),
-        samples=found.samples,
-    )
+    def _chooser(self, profile: Profile) -> Chooser:
+        return Chooser(self._week, {0: profile}, self.taste, self._learned)
 
 
 def hours(found: Candidates, at: datetime) -> Floats:

@@ -10,11 +10,13 @@ from sqlmodel import Session, col, select
 
 from newsletter import candidates
 from newsletter import edition as editions
-from newsletter.chooser import Taste
+from newsletter.archive import Model
+from newsletter.candidates import Candidates
+from newsletter.chooser import Taste, taught
 from newsletter.models import Alias, Delivery, Edition, Paper, Signal, State
 from newsletter.ranking import text
 from newsletter.ranking.relevance import Matches
-from newsletter.showcase.board import LENGTHS, Board, Period, Shown, Trending, cut
+from newsletter.showcase.board import LENGTHS, Board, Period, Shown, Trending
 from subscribers.preferences import Choice
 from subscribers.topics import Topic
 
@@ -24,7 +26,13 @@ LONGEST_KEY = 200  # as the table has it
 
 def board(session: Session, at: datetime, taste: Taste, window: timedelta = LENGTHS[Period.MONTH]) -> Board:
     """Everything announced within `window` before `at`, matched with the catalogue."""
-    return Board(candidates.load(session, at, window), at, taste)
+    found, model = candidates.load(session, at, window), taste.models.newest(session)
+    return Board(found, at, taste) if model is None else _learned(session, found, model, at, taste)
+
+
+def _learned(session: Session, found: Candidates, model: Model, at: datetime, taste: Taste) -> Board:
+    known, learn = taught(session, found, model)
+    return Board(known, at, taste, learn)
 
 
 def trending(
@@ -106,4 +114,4 @@ def edition(session: Session, day: date, at: datetime, taste: Taste) -> Trending
     found = candidates.load(session, moment, LENGTHS[Period.WEEK])
     # Many sources date a day's list to its first moment: the next day's is not of this day.
     before = np.array([paper.announced_at < midnight for paper in found.papers], dtype=np.bool_)
-    return Board(cut(found, before, moment), moment, taste).trending(Period.DAY, None, MOST_SHOWN)
+    return Board(candidates.only(found, before), moment, taste).trending(Period.DAY, None, MOST_SHOWN)

@@ -178,6 +178,7 @@ class PaperFacts:
     floor: float | None = None
     place: int | None = None
     last_score: float | None = None
+    judged: bool = False
     muted_by: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 

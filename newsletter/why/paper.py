@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 from sqlmodel import Session, col, select
 
 from newsletter import candidates, identity, ledger
@@ -120,23 +119,25 @@ def _weighed(
     if paper.key not in keys:
         return {}
     position = keys.index(paper.key)
-    order = _order(choose, reader.follows, _sent_before(session, reader.id, moment, digest))
+    order = _order(choose, reader, _sent_before(session, reader.id, moment, digest))
     return {
         "score": round(float(order.score[position]), 4),
         "fit": round(float(order.fits[position]), 4),
         "floor": rules.taste.floor,
         "place": order.place(position) if order.open[position] else None,
         "last_score": _last_score(session, digest),
+        "judged": paper.key in {opinion.key for opinion in choose.profile(reader).opinions},
         "muted_by": tuple(_muted_by(choose, reader.follows, position)),
     }
 
 
-def _order(choose: Chooser, follows: list[Follow], sent: set[str]) -> Order:
-    arrays, _ = choose.reader(follows)
+def _order(choose: Chooser, reader: Subscriber, sent: set[str]) -> Order:
+    profile = choose.profile(reader)
+    arrays, _ = choose.reader(profile)
     found = choose.found
     fits = blend.fit(arrays, found.trend)
-    seen = np.array([key in sent for key in found.keys], dtype=np.bool_)
-    score = blend.scores(fits, found.trend, found.fresh)
+    seen = choose.known(profile, sent)
+    score = blend.scores(arrays, found.trend, found.fresh)
     return Order(score, fits, blend.allowed(arrays, seen), choose.taste.floor)
 
 

@@ -19,6 +19,7 @@ class PaperCode(StrEnum):
     TOO_NEW = "announced later"
     TOO_OLD = "too old"
     SEEN_LATER = "seen later"
+    JUDGED = "judged"
     MUTED = "muted"
     BELOW_FLOOR = "below the floor"
     OUTRANKED = "outranked"
@@ -36,6 +37,7 @@ def told(facts: Facts, paper: PaperFacts) -> Told:
         _too_new,
         _too_old,
         _seen_later,
+        _judged,
         _muted,
         _below_floor,
     )
@@ -94,6 +96,12 @@ def _seen_later(facts: Facts, paper: PaperFacts) -> Told | None:
         return None
     said = when(paper.first_seen_at, facts.reader.timezone)
     return PaperCode.SEEN_LATER, f"“{paper.title}” was first read here {said}, after the digest was planned."
+
+
+def _judged(_: Facts, paper: PaperFacts) -> Told | None:
+    if not paper.judged:
+        return None
+    return PaperCode.JUDGED, f"“{paper.title}” is one that the reader named or judged: they know it."
 
 
 def _muted(_: Facts, paper: PaperFacts) -> Told | None:
