@@ -10,6 +10,7 @@ NewsletterError
   TooManyRequests          a client asks more often than it may: retry after a while
   NotLoggedIn              somebody asks for an admin page without the admin's login
   EditionError             an edition cannot be decided about as asked: it is cancelled, or there is none
+  ReplayError              there is nobody to replay days for, or nothing was announced in them
   DatabaseError            the database cannot be opened or migrated
   Unanswered               the DNS did not answer: nobody can tell whether there is such a record
 """
@@ -70,6 +71,10 @@ class NotLoggedIn(NewsletterError):
 
 class EditionError(NewsletterError):
     """What is asked for this edition cannot be done; the text says why and what can."""
+
+
+class ReplayError(NewsletterError):
+    """The days cannot be replayed; the text says why and what can."""
 
 
 class DatabaseError(NewsletterError):
