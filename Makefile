@@ -14,15 +14,16 @@ serve: demo                     ## the web pages on the same sample, at http://l
 	@$(BIN)/newsletter web --config demo/config.toml --at 2026-04-23T14:00Z
 
 test: .venv/dev                 ## all tests, with branch coverage
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=95
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 check: .venv/dev                ## lint, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/demo               ## the figures that the README names
+bench: .venv/dev                ## the figures that the README names; ranking needs the data folder
 	$(BIN)/python -m benchmarks.render
+	$(BIN)/python -m benchmarks.ranking
 
 simulate: .venv/dev             ## 400 days of 300 readers against an independent model
 	$(BIN)/python -m benchmarks.simulation

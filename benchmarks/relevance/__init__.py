@@ -1,0 +1,1 @@
+"""Ranking measured: our methods beside re-implemented baselines, on readers' saves and ratings."""
