@@ -126,7 +126,7 @@ def test_every_option_is_documented_with_its_default_and_none_that_is_not_there(
 def test_every_key_that_a_command_prints_is_documented_and_no_other(workplace):
     reader, at = ("--for", "ada@example.org"), ("--at", AT)
     run("subscribers", "add", reader[1], "--topic", "Graphs", "--keyword", "a", "--author", "b",
-        "--category", "cs.LG", "--org", "c", "--mute", "d", "--confirmed")  # fmt: skip
+        "--category", "cs.LG", "--org", "c", "--mute", "d", "--example", "1706.03762", "--confirmed")  # fmt: skip
     (workplace / "people.csv").write_text("email\nnobody\n")
     found = {
         "fetch": keys(as_json("fetch", *at)),
