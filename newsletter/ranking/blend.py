@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,9 @@ def choose(
     slots = size // PICKS_PER_TRENDING_SLOT if reader.wants and len(own) >= LEAST_OWN_PICKS else 0
     free = (int(paper) for paper in hottest if open_papers[paper] and int(paper) not in set(own))
     hot = list(islice(free, slots))
-    kept = [Choice(paper, float(score[paper])) for paper in own[: size - len(hot)]]
+    if hot:  # shared out anew: cutting from the end would take it from the smallest interest
+        own = _own(reader, [paper for paper in ranked if paper not in set(hot)], size - len(hot), field)
+    kept = [Choice(paper, float(score[paper])) for paper in own]
     return kept + [Choice(paper, float(score[paper]), trending=True) for paper in hot]
 
 
@@ -159,7 +162,7 @@ def _own(reader: Reader, ranked: Sequence[int], size: int, field: Integers | Non
     if liking is None or not reader.wants:
         fields = np.zeros(0) if reader.wants or field is None else np.full(int(field.max(initial=0)) + 1, 1 / 3)
         return _spread(ranked, size, field if fields.size else None, fields)
-    pinned = [paper for paper in ranked if liking.pinned[paper]][: max(1, int(size * MOST_PINNED))]
+    pinned = [paper for paper in ranked if liking.pinned[paper]][: ceil(size * MOST_PINNED)]
     rest = [paper for paper in ranked if paper not in set(pinned)]
     return pinned + _spread(rest, size - len(pinned), main_interest(liking), liking.shares)
 
