@@ -140,7 +140,7 @@ def test_no_interest_takes_more_than_its_share_while_others_have_papers():
     groups = [0] * 7 + [1] * 3
 
     assert picked(liking(near, groups, [0.5, 0.5]), 5, 10) == [0, 1, 2, 7, 8]
-    assert picked(liking(near, groups, [0.9, 0.1]), 5, 10) == [0, 1, 2, 3, 4]
+    assert picked(liking(near, groups, [0.9, 0.1]), 5, 10) == [0, 1, 2, 3, 7]  # each has one at least
 
 
 def test_what_one_interest_has_no_papers_for_the_others_fill():

@@ -177,11 +177,12 @@ def main_interest(liking: Liking) -> Integers:
 
 
 def _spread(ranked: Iterable[int], size: int, group: Integers | None, shares: Floats) -> list[int]:
-    """The first of `ranked`, yet of no group more than its share while others have some; in their order."""
+    """The first of `ranked`, of no group more than its share while others have some, and one of each at least."""
     ranked = list(ranked)
     if group is None or len(shares) < 2:  # noqa: PLR2004 - one group has nobody to leave room for
         return ranked[:size]
-    room = np.ceil(size * shares * SLACK).astype(int)
+    others = len({group[paper] for paper in ranked if shares[group[paper]] > 0}) - 1
+    room = np.minimum(np.ceil(size * shares * SLACK), max(1, size - others)).astype(int)  # one for each at least
     taken: list[int] = []
     over: list[int] = []
     for paper in ranked:
