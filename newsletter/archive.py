@@ -31,6 +31,7 @@ MOST_READ = 20_000  # papers, the newest: what a field talks about changes
 GROWN = 1.2  # read again when there are a fifth more papers
 STALE = timedelta(days=7)  # or after a week with any news
 KEPT_VERSIONS = 3
+NEWEST_FIRST = (col(ArchiveModel.created_at).desc(), col(ArchiveModel.version))
 UNREADABLE = (ValueError, KeyError, OSError, EOFError, BadZipFile)
 MOST_WORDS = 5000  # things that readers follow whose meanings are kept
 ENOUGH_NEW = 200  # papers that got their vectors since make it worth while to read all again
@@ -137,9 +138,8 @@ class Models:
 
 
 def _newest(session: Session) -> str | None:
-    newest_first = (col(ArchiveModel.created_at).desc(), col(ArchiveModel.version))
     ours = col(ArchiveModel.version).startswith(f"{archive.FORMAT}-", autoescape=True)
-    return session.exec(select(ArchiveModel.version).where(ours).order_by(*newest_first).limit(1)).first()
+    return session.exec(select(ArchiveModel.version).where(ours).order_by(*NEWEST_FIRST).limit(1)).first()
 
 
 def learn(
@@ -208,6 +208,5 @@ def _papers(session: Session) -> list[Paper]:
 
 def _tidy(session: Session) -> None:
     """Old versions go: digests name them, and nobody picks by them again."""
-    newest_first = (col(ArchiveModel.created_at).desc(), col(ArchiveModel.version))
-    kept = select(ArchiveModel.version).order_by(*newest_first).limit(KEPT_VERSIONS)
+    kept = select(ArchiveModel.version).order_by(*NEWEST_FIRST).limit(KEPT_VERSIONS)
     session.exec(delete(ArchiveModel).where(col(ArchiveModel.version).not_in(session.exec(kept).all())))

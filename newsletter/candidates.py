@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from sqlmodel import Session, col, select
 
 from newsletter.models import Paper, PaperSource, Signal
+from newsletter.profiles import text
 from newsletter.ranking import prior, trend
+from newsletter.ranking.archive import Encoded
 from newsletter.ranking.interests import author_keys, name_key
-from newsletter.ranking.prior import Encoded, Prior
+from newsletter.ranking.prior import Prior
 from newsletter.ranking.relevance import Facts
 from newsletter.ranking.trend import Momentum
 
@@ -64,7 +66,7 @@ def load(session: Session, at: datetime, window: timedelta) -> Candidates:
     guess = np.full(len(papers), trend.UNKNOWN)
     return Candidates(
         papers=papers,
-        texts=tuple((paper.title, _body(paper)) for paper in papers),
+        texts=tuple(map(text, papers)),
         facts=tuple(_facts(paper) for paper in papers),
         share=trend.share_below(seen.heat),
         trend=trend.trend(seen.heat, fresh, guess, seen.trust),
@@ -136,7 +138,7 @@ def _momentum(papers: Sequence[Paper], signals: dict[str, list[Signal]], ages: F
             rows.append((number, _hours(at - signal.seen_at), upvotes, comments, gained))
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     owner = np.array([position for position, _ in series], dtype=np.int64)
-    names = _numbers([source for _, source in series])
+    names = numbers([source for _, source in series])
     days = np.array([papers[position].announced_at.toordinal() for position in owner], dtype=np.int64)
     value = trend.engagement(table[:, 2], table[:, 3], table[:, 4])
     lists = trend.lists(names, days)
@@ -157,10 +159,11 @@ def _sources(session: Session, papers: Sequence[Paper], since: datetime, at: dat
         .order_by(col(PaperSource.announced_at).desc(), col(PaperSource.source).desc())
     )
     first = dict(session.exec(told).all())
-    return _numbers([first.get(paper.key, "") for paper in papers])
+    return numbers([first.get(paper.key, "") for paper in papers])
 
 
-def _numbers(names: Collection[str]) -> Integers:
+def numbers(names: Collection[str]) -> Integers:
+    """A number for each name, the same for equal ones, in the order of the names."""
     known = {name: number for number, name in enumerate(sorted(set(names)))}
     return np.array([known[name] for name in names], dtype=np.int64)
 
@@ -172,10 +175,6 @@ def _votes(signals: Sequence[Signal]) -> list[int]:
         if signal.upvotes is not None:
             by_source[signal.source].append(signal.upvotes)
     return max(by_source.values(), key=lambda votes: votes[-1], default=[])
-
-
-def _body(paper: Paper) -> str:
-    return "\n".join(part for part in (paper.abstract, paper.summary, " | ".join(paper.keywords)) if part)
 
 
 def _facts(paper: Paper) -> Facts:

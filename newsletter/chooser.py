@@ -13,7 +13,7 @@ from newsletter import candidates as pool
 from newsletter import profiles
 from newsletter.archive import Model, Models
 from newsletter.candidates import Candidates
-from newsletter.models import Paper, Pick
+from newsletter.models import Pick
 from newsletter.ranking import MODEL_VERSION, ablation, blend, liking, reasons, text
 from newsletter.ranking.archive import Encoded
 from newsletter.ranking.blend import Reader
@@ -26,7 +26,6 @@ from newsletter.ranking.relevance import Interest, Matches
 from subscribers.models import Follow, FollowKind, Subscriber
 from subscribers.topics import Catalogue
 
-LONGEST_VERSION = 40  # as the edition has room for: the embedding model's own version may be cut
 KEPT_BYTES = 256 * 2**20  # rows of interests and judged papers are kept for the next reader up to this much
 
 Floats = NDArray[np.float64]
@@ -88,7 +87,7 @@ class Chooser:
         self.matches = Matches(text.index(found.texts, terms), found.facts)
         self.honest = honesty(self.matches, subjects)
         self.hottest = blend.hottest_first(found.trend)
-        self.fields = _fields(found.papers)
+        self.fields = pool.numbers([each.categories[0] if each.categories else "" for each in found.papers])
         self._position = {key: number for number, key in enumerate(found.keys)}
         room = max(64, KEPT_BYTES // (16 * max(1, len(found.papers))))
         self._whole = lru_cache(maxsize=room)(self._whole_of)
@@ -98,7 +97,7 @@ class Chooser:
     @property
     def version(self) -> str:
         """Which model picks: what an edition records."""
-        return f"{MODEL_VERSION} {self.learned.version if self.learned else ''}".strip()[:LONGEST_VERSION]
+        return f"{MODEL_VERSION} {self.learned.version if self.learned else ''}".strip()
 
     def knows(self, follows: Iterable[Follow]) -> bool:
         """Whether all of this was known when the texts were indexed."""
@@ -204,13 +203,6 @@ class Chooser:
         reader, _ = self.reader(profile)
         fit = blend.fit(reader, self.found.trend)
         return int((fit >= self.taste.floor).sum()), float(fit.max(initial=0.0))
-
-
-def _fields(papers: Sequence[Paper]) -> NDArray[np.int64]:
-    """A number for each paper's first category; those without any are one field."""
-    names = [paper.categories[0] if paper.categories else "" for paper in papers]
-    known = {name: number for number, name in enumerate(sorted(set(names)))}
-    return np.array([known[name] for name in names], dtype=np.int64)
 
 
 def _key(follow: tuple[FollowKind, str, float]) -> Key:

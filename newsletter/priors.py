@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 
 from newsletter.models import Paper, Signal
 from newsletter.ranking import prior, trend
-from newsletter.ranking.prior import About, Encoded, Prior
+from newsletter.ranking.archive import Encoded
+from newsletter.ranking.prior import About, Prior
 
 MOST_READ = 20_000  # papers whose texts teach, the newest; older ones tell of their authors alone
 SETTLED = timedelta(days=7)  # a paper that nobody picked up within a week was passed over

@@ -45,14 +45,10 @@ class Nearness:
         return len(self._columns)
 
     def papers(self, judged: Encoded) -> Floats:
-        """The nearness of all columns to each of these papers (papers x columns), raw."""
-        return self._near(judged)
-
-    def _near(self, papers: Encoded) -> Floats:
-        """As `Encoded.nearness` to all columns."""
-        near = self._by_words(papers) + papers.latent @ self._columns.latent.T
-        if papers.semantic is not None and self._columns.semantic is not None:
-            near += papers.semantic @ self._columns.semantic.T
+        """The nearness of all columns to each of these papers (papers x columns), raw, as `Encoded.nearness`."""
+        near = self._by_words(judged) + judged.latent @ self._columns.latent.T
+        if judged.semantic is not None and self._columns.semantic is not None:
+            near += judged.semantic @ self._columns.semantic.T
         return np.asarray(near, dtype=np.float32)
 
     def _by_words(self, papers: Encoded) -> Floats:
@@ -70,7 +66,7 @@ class Nearness:
         told = MANY_WORDS * spare / (spare + ENOUGH_WORDS)
         by_words = self.standardised(self._by_words(named))
         by_subject = self.standardised(named.latent @ self._columns.latent.T)
-        by_papers = self.standardised(self._near(self._seeds(named)))
+        by_papers = self.standardised(self.papers(self._seeds(named)))
         near = told * by_words + by_subject + by_papers
         if meanings is not None and self._columns.semantic is not None:
             near += MEANING_WEIGHT * self.standardised(meanings @ self._columns.semantic.T)

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
+from newsletter.ranking.archive import Encoded
 from newsletter.ranking.interests import name_key
 from newsletter.ranking.trend import share_below
 
@@ -27,18 +27,6 @@ CATEGORY_PAPERS = 20.0  # a category is taken as average until it has brought ab
 MOST_STEPS = 100
 NEAR_ENOUGH = 1e-5  # of the loss: what is left to gain no longer changes the order
 HISTORY = 7  # figures that `_figures` gives for each paper
-
-
-class Encoded(Protocol):
-    """The part of `archive.Encoded` that is read here: papers as sparse and as dense vectors."""
-
-    @property
-    def lexical(self) -> csr_matrix:
-        """Papers x terms."""
-
-    @property
-    def latent(self) -> NDArray[np.float32]:
-        """Papers x dimensions."""
 
 
 @dataclass(frozen=True)
