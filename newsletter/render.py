@@ -20,7 +20,7 @@ from newsletter.mail.content import DigestContent, PaperShown
 from newsletter.mail.letter import Rendered
 from newsletter.mail.message import Content, Letterhead, assemble
 from newsletter.models import Delivery, Pick
-from newsletter.ranking.reasons import sentence
+from newsletter.ranking.reasons import PAPERS, sentence
 from subscribers.addresses import redacted
 from subscribers.models import Subscriber
 
@@ -180,6 +180,7 @@ def _shown(pick: Pick, content: Mapping[str, Any]) -> PaperShown:
 
 
 def _interests(picks: Iterable[Pick]) -> tuple[str, ...]:
-    """The followed things that brought papers, the most productive first."""
-    named = Counter(reason["name"] for pick in picks for reason in pick.reasons if "name" in reason)
+    """The followed things that brought papers, the most productive first; a paper is no such thing."""
+    reasons = (reason for pick in picks for reason in pick.reasons)
+    named = Counter(reason["name"] for reason in reasons if "name" in reason and reason["code"] not in PAPERS)
     return tuple(name for name, _ in named.most_common(MOST_INTERESTS))

@@ -11,7 +11,7 @@ from newsletter import render
 from newsletter.edition import Imprint
 from newsletter.links import Links
 from newsletter.mail.message import readable
-from newsletter.models import Delivery, Paper
+from newsletter.models import Delivery, Paper, Pick
 from subscribers import tokens
 
 
@@ -59,6 +59,19 @@ def test_the_message_says_what_was_picked_and_why(session, delivery):
         assert "1 Sample Street" in part
         assert "10 March 2026" in part
         assert "sample" in part.lower()
+
+
+def test_a_paper_that_the_reader_liked_is_a_reason_and_no_interest(session, delivery):
+    pick = session.exec(select(Pick).where(Pick.delivery_id == delivery.id)).first()
+    pick.reasons = [*pick.reasons, {"code": "liked", "name": "Some liked title", "count": 1}]
+    session.commit()
+
+    _, _, plain, _ = sent(session, delivery)
+    top = plain[: plain.index("-----")]
+
+    assert "which you liked" in " ".join(plain.split())
+    assert "Picked for" in top
+    assert "Some liked title" not in top
 
 
 def test_hostile_papers_are_inert(session, delivery):

@@ -19,6 +19,7 @@ MOST_INTERESTS, MOST_TERMS = 3, 3
 LEAST_SHARE = 0.15  # an interest that gave less of the evidence is not worth a word
 WORTH_SAYING = 0.8  # a trend below this is nothing special
 LONGEST_TITLE = 60
+PAPERS = frozenset({"liked", "example"})  # reasons whose name is a paper's title, not of anything followed
 
 
 def reasons(
