@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from newsletter import ledger
+from newsletter import ledger_plans
+from newsletter.ledger import DIGEST
 from newsletter.models import Delivery, Skip
 from newsletter.record_models import Hold, HoldState
 
@@ -70,7 +71,7 @@ def _near(session: Session, due: Sequence[Due]) -> dict[int, list[tuple[str, dat
     if not times:
         return {}
     readers = [each.subscriber_id for each in due]
-    return ledger.near(session, readers, min(times) - APART, max(times) + APART)
+    return ledger_plans.near(session, readers, min(times) - APART, max(times) + APART)
 
 
 def _left_out(
@@ -104,7 +105,7 @@ def silence(session: Session, subscriber_id: int, due_at: datetime | None) -> Ma
         return {}
     before = (
         col(Delivery.subscriber_id) == subscriber_id,
-        col(Delivery.letter) == ledger.DIGEST,
+        col(Delivery.letter) == DIGEST,
         col(Delivery.due_at) < due_at,
     )
     asked = select(Delivery.period, Delivery.skipped_for).where(*before).order_by(col(Delivery.due_at).desc())

@@ -5,18 +5,15 @@ row must still be ours. Exactly-once over SMTP cannot be had (RFC 1047); what is
 lost, a doubt is named `unknown`, every copy has the same bytes and Message-ID, and the balance adds up.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, CursorResult, case, literal_column, or_
+from sqlalchemy import ColumnElement, CursorResult, case, literal_column
 from sqlmodel import Session, col, delete, select, update
 
-from newsletter.db import insert
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import MOVES, RELEASING, Delivery, Pick, Skip, State
-from subscribers import tokens
 
 MOST_ATTEMPTS = 8  # with FIRST_WAIT doubled each time the last try comes 16 hours after the first
 FIRST_WAIT = timedelta(minutes=7, seconds=30)
@@ -26,10 +23,6 @@ OnUnknown = Literal["resend", "hold"]
 # Spelled as in the partial index ix_delivery_letter: with a parameter no database would use it.
 IS_LETTER = col(Delivery.letter) != literal_column(f"'{DIGEST}'")
 
-# Skipped without a look at papers: when the reader's clock changes, the same local date may be due once more.
-REPLACEABLE = frozenset({Skip.SOON, Skip.MISSED})
-
-UNTRIED = {"doubtful": False, "outcome": "", "attempts": 0, "reply": ""}  # how every delivery begins
 VERDICTS = {
     Verdict.SENT: State.SENT,
     Verdict.DEFERRED: State.DEFERRED,
@@ -45,104 +38,6 @@ class Claim:
     delivery_id: int
     attempts: int
     period: str
-
-
-class Settled(NamedTuple):
-    """A digest that is there: when it was due, and why it was skipped (None for one that was not)."""
-
-    due_at: datetime | None
-    skipped_for: Skip | None
-
-    def stands(self, due_at: datetime | None) -> bool:
-        """Whether it settles what is due at this instant and still to be caught up.
-
-        One that was missed does not, for there is time still: a clock was wrong. One that was too soon settles its
-        own instant alone.
-        """
-        return self.skipped_for not in REPLACEABLE or (self.skipped_for is Skip.SOON and self.due_at == due_at)
-
-
-def plan(session: Session, row: dict[str, Any]) -> int | None:
-    """Create one delivery and return its id; None when this reader already has this letter for this period."""
-    made = insert(session, Delivery).on_conflict_do_nothing().values(**UNTRIED | row).returning(col(Delivery.id))
-    return session.connection().execute(made).scalar()
-
-
-def message_id(keys: tuple[str, ...], sender: str, subscriber_id: int, letter: str, period: str) -> str:
-    """The Message-ID of a delivery, the same at each try and for nobody to guess; `sender` gives the domain."""
-    mark = tokens.digest(keys, "message", str(subscriber_id), letter, period, length=32)
-    return f"<{mark}@{sender.rpartition('@')[2]}>"
-
-
-def planned(
-    session: Session, readers: Collection[int], periods: Collection[str]
-) -> dict[tuple[int, str], Settled]:
-    """The (reader, period) pairs among these that have a digest already, and how it was settled."""
-    wanted = (
-        col(Delivery.subscriber_id).in_(readers),
-        col(Delivery.period).in_(periods),
-        col(Delivery.letter) == DIGEST,
-    )
-    rows = session.exec(
-        select(Delivery.subscriber_id, Delivery.period, Delivery.due_at, Delivery.skipped_for).where(*wanted)
-    )
-    return {
-        (reader, period): Settled(at, Skip(skip) if skip else None)
-        for reader, period, at, skip in rows
-        if reader is not None
-    }
-
-
-def near(
-    session: Session, readers: Collection[int], since: datetime, until: datetime
-) -> dict[int, list[tuple[str, datetime]]]:
-    """By reader, the period and due instant of the digests between these that they got or may get."""
-    wanted = (
-        col(Delivery.subscriber_id).in_(readers),
-        col(Delivery.letter) == DIGEST,
-        col(Delivery.due_at).between(since, until),
-        or_(col(Delivery.state).not_in(RELEASING), col(Delivery.doubtful)),
-    )
-    found: dict[int, list[tuple[str, datetime]]] = {}
-    asked = select(Delivery.subscriber_id, Delivery.period, Delivery.due_at).where(*wanted)
-    for reader, period, at in session.exec(asked):
-        found.setdefault(reader or 0, []).append((period, at or since))
-    return found
-
-
-def take_back(session: Session, subscriber_id: int, period: str) -> bool:
-    """Forget a digest that was never planned in earnest (see REPLACEABLE), so that it can be; does not commit."""
-    wanted = (
-        col(Delivery.subscriber_id) == subscriber_id,
-        col(Delivery.period) == period,
-        col(Delivery.letter) == DIGEST,
-        col(Delivery.skipped_for).in_(REPLACEABLE),
-    )
-    return session.connection().execute(delete(Delivery).where(*wanted)).rowcount == 1
-
-
-def find(session: Session, subscriber_id: int, period: str, letter: str = DIGEST) -> Delivery | None:
-    """A reader's delivery of this letter for this period, if it was planned."""
-    same = (
-        col(Delivery.subscriber_id) == subscriber_id,
-        col(Delivery.period) == period,
-        col(Delivery.letter) == letter,
-    )
-    return session.exec(select(Delivery).where(*same)).first()
-
-
-def readdress(session: Session, subscriber_id: int, email: str) -> int:
-    """Let digests that wait for this reader go to their new address; does not commit.
-
-    What may have reached the old one (unknown) stays as it is: every copy of a message is the same.
-    """
-    waits = (
-        col(Delivery.subscriber_id) == subscriber_id,
-        col(Delivery.letter) == DIGEST,
-        col(Delivery.state).in_([State.PENDING, State.DEFERRED]),
-    )
-    moved = session.connection().execute(update(Delivery).where(*waits).values(address=email))
-    return moved.rowcount
 
 
 def claim(

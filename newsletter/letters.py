@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from newsletter import edition, ledger
+from newsletter import edition, ledger_plans
 from newsletter.edition import Imprint, Issue
 from newsletter.links import Links
 from newsletter.mail.letter import Chosen, LetterContent
@@ -59,7 +59,7 @@ def put(
     issue = issues[wanted.kind]
     period = str(wanted.number)
     edition_id = edition.freeze(session, now.date().isoformat(), issue, MODEL_VERSION, now)
-    return ledger.plan(
+    return ledger_plans.plan(
         session,
         {
             "subscriber_id": wanted.subscriber_id,
@@ -68,7 +68,7 @@ def put(
             "period": period,
             "edition_id": edition_id,
             "state": State.PENDING,
-            "message_id": ledger.message_id(
+            "message_id": ledger_plans.message_id(
                 keys, issue.imprint.sender, wanted.subscriber_id, str(wanted.kind), period
             ),
             "date": now.replace(microsecond=0),

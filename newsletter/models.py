@@ -159,7 +159,8 @@ class Delivery(SQLModel, table=True):
     attempt the final dot was written and no reply came: the reader may have it, so its picks stay theirs.
     `date` is the planning instant and the Date header; `due_at` is when a digest's hour struck for the reader;
     `reply` is the server's last words; `outcome` says in plain words why it stands where it stands. The admin's
-    mails have no subscriber. A digest's `details` name the model that picked it.
+    mails have no subscriber. A digest's `details` name the model that picked it. `handed_over` = in this attempt
+    the body, and with it the final dot, may have been written.
     """
 
     __table_args__ = (
@@ -199,6 +200,7 @@ class Delivery(SQLModel, table=True):
     not_before: datetime = Field(sa_type=Utc)
     not_after: datetime = Field(sa_type=Utc)
     doubtful: bool = False
+    handed_over: bool = False
     owner: str | None = Field(default=None, max_length=64)
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -216,6 +218,28 @@ class Pick(SQLModel, table=True):
     score: float
     trending: bool = False
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+
+
+class Destination(SQLModel, table=True):
+    """What is known of a mail domain that refused us: nothing goes there until `paused_until`.
+
+    `held` = until the admin lets it go on. `refusals` counts them in a row; `reason` is the server's last words.
+    """
+
+    domain: str = Field(primary_key=True, max_length=253)
+    paused_until: datetime | None = Field(default=None, sa_type=Utc)
+    held: bool = False
+    refusals: int = 0
+    since: datetime = Field(sa_type=Utc)
+    reason: str = ""
+
+
+class Pace(SQLModel, table=True):
+    """A bucket of tokens that limits a rate, as it stood at a moment; `name` is a relay or "" for all."""
+
+    name: str = Field(primary_key=True, max_length=300)
+    tokens: float
+    at: datetime = Field(sa_type=Utc)
 
 
 class Feedback(SQLModel, table=True):

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import CursorResult, and_
 from sqlmodel import Session, col, delete, select, update
 
-from newsletter import edition, ledger
+from newsletter import edition, ledger_plans
 from newsletter.db import insert
 from newsletter.edition import Imprint, Issue
 from newsletter.links import Links
@@ -182,7 +182,7 @@ def put(
     issue, moment = admin.issues[kind], (date or now).replace(microsecond=0)
     edition_id = edition.freeze(session, moment.date().isoformat(), issue, "", now)
     occasion = f"{key} {now.isoformat()}"  # the same trouble may be told again: another message
-    return ledger.plan(
+    return ledger_plans.plan(
         session,
         {
             "subscriber_id": None,
@@ -191,7 +191,7 @@ def put(
             "period": key[:80],
             "edition_id": edition_id,
             "state": State.PENDING,
-            "message_id": ledger.message_id(admin.keys, issue.imprint.sender, 0, str(kind), occasion),
+            "message_id": ledger_plans.message_id(admin.keys, issue.imprint.sender, 0, str(kind), occasion),
             "date": moment,
             "not_before": now,
             "not_after": not_after,

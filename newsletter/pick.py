@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from newsletter import db, edition, ledger
+from newsletter import db, edition, ledger_plans
 from newsletter.chooser import Chooser, Picked, Taste, chooser, sent_to
 from newsletter.db import LOOKED_UP, batches
 from newsletter.due import NO_RULES, Due, LeftOut, Rules, decided, silence, sorted_out
@@ -81,13 +81,13 @@ def miss(engine: Engine, due: Sequence[Due], sender: str, keys: tuple[str, ...],
                 if reader is not None:
                     row = _row(reader, each, sender, keys, at) | {"not_before": at, "not_after": at}
                     row |= {"state": State.SKIPPED, "skipped_for": Skip.MISSED, "outcome": words}
-                    count += ledger.plan(session, row) is not None
+                    count += ledger_plans.plan(session, row) is not None
     return count
 
 
 def not_planned(session: Session, due: Sequence[Due]) -> list[Due]:
     """Those of the due readers whose period is not settled yet."""
-    have = ledger.planned(session, {each.subscriber_id for each in due}, {each.period for each in due})
+    have = ledger_plans.planned(session, {each.subscriber_id for each in due}, {each.period for each in due})
     settled = ((each, have.get((each.subscriber_id, each.period))) for each in due)
     return [each for each, found in settled if found is None or not found.stands(each.due_at)]
 
@@ -100,7 +100,7 @@ def _row(reader: Subscriber, due: Due, sender: str, keys: tuple[str, ...], at: d
         "letter": DIGEST,
         "period": due.period,
         "edition_id": None,
-        "message_id": ledger.message_id(keys, sender, reader.id, DIGEST, due.period),
+        "message_id": ledger_plans.message_id(keys, sender, reader.id, DIGEST, due.period),
         "date": at.replace(microsecond=0),
         "due_at": due.due_at,
         "details": {"name": reader.name},
@@ -142,9 +142,9 @@ class Planner:
             return None
         picked = [] if left_out else self._choose(reader)
         row = self._planned(reader, due, picked, left_out)
-        delivery_id = ledger.plan(self.session, row)
-        if delivery_id is None and ledger.take_back(self.session, reader.id, due.period):
-            delivery_id = ledger.plan(self.session, row)
+        delivery_id = ledger_plans.plan(self.session, row)
+        if delivery_id is None and ledger_plans.take_back(self.session, reader.id, due.period):
+            delivery_id = ledger_plans.plan(self.session, row)
         if delivery_id is None:
             report.already += 1
         elif picked:

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from structlog.testing import capture_logs
 from world import NOW, Scripted, deferred, entry, papers, reader, sending, stored
 
-from newsletter import gate, holds, journal, ledger, pick
+from newsletter import gate, holds, journal, ledger, ledger_plans, pick
 from newsletter.gate import facts as gathered
 from newsletter.models import State
 from newsletter.record_models import Hold, HoldState
@@ -144,7 +144,7 @@ def test_what_was_deferred_while_its_edition_was_held_waits_with_it(engine, sess
 def test_a_crash_between_planning_and_judging_costs_nothing(engine, session, config, monkeypatch):
     stored(session)
     readers = [reader(session, f"reader{number}@example.org", "Graphs").id for number in range(5)]
-    plan = ledger.plan
+    plan = ledger_plans.plan
 
     def dying(own, row):
         if row["subscriber_id"] == readers[2]:

@@ -30,7 +30,7 @@ LEVELS = (
     (
         "newsletter.balance",
         "newsletter.ledger_editions",
-        "newsletter.due",
+        "newsletter.ledger_plans",
         "newsletter.edition",
         "newsletter.candidates",
         "newsletter.examples",
@@ -39,7 +39,7 @@ LEVELS = (
         "newsletter.records",
         "newsletter.admin_access",
     ),
-    ("newsletter.archive",),
+    ("newsletter.archive", "newsletter.due"),
     ("newsletter.chooser", "newsletter.letters", "newsletter.notices"),
     ("newsletter.fetch", "newsletter.pick", "newsletter.render", "newsletter.showcase"),
     ("newsletter.send", "newsletter.holds", "newsletter.overview", "newsletter.tidying"),

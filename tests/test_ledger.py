@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 from world import NOW, reader
 
-from newsletter import balance, ledger
+from newsletter import balance, ledger, ledger_plans
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import MOVES, RELEASING, Delivery, Pick, State
 
@@ -45,7 +45,7 @@ def ada(session):
 @pytest.fixture
 def one(session, ada):
     """One planned delivery with one pick."""
-    delivery_id = ledger.plan(session, row(ada.id))
+    delivery_id = ledger_plans.plan(session, row(ada.id))
     session.add(Pick(subscriber_id=ada.id, paper="arxiv:1", delivery_id=delivery_id, rank=1, score=0.5))
     session.commit()
     return delivery_id
@@ -61,8 +61,8 @@ def claimed(session, now=NOW, owner="me", on_unknown="resend"):
 
 
 def test_a_second_plan_for_the_same_reader_letter_and_period_is_nothing(session, ada, one):
-    assert ledger.plan(session, row(ada.id)) is None
-    assert ledger.plan(session, row(ada.id, "2026-03-11")) is not None
+    assert ledger_plans.plan(session, row(ada.id)) is None
+    assert ledger_plans.plan(session, row(ada.id, "2026-03-11")) is not None
 
 
 def test_a_claim_takes_what_is_due_once(session, one):
@@ -72,7 +72,7 @@ def test_a_claim_takes_what_is_due_once(session, one):
 
 
 def test_a_claim_waits_for_its_time(session, ada):
-    ledger.plan(session, row(ada.id, not_before=NOW + timedelta(seconds=1)))
+    ledger_plans.plan(session, row(ada.id, not_before=NOW + timedelta(seconds=1)))
     session.commit()
 
     assert claimed(session) is None
@@ -86,7 +86,7 @@ def test_a_claim_can_be_limited_to_one_reader(session, ada, one):
 
 def test_of_many_workers_each_delivery_has_one_winner(engine, session, ada):
     for day in range(1, 29):
-        ledger.plan(session, row(ada.id, f"2026-02-{day:02}"))
+        ledger_plans.plan(session, row(ada.id, f"2026-02-{day:02}"))
     session.commit()
 
     def drain(number):
@@ -163,7 +163,7 @@ def test_a_deferred_delivery_waits_longer_each_time_and_gives_up_at_the_eighth(s
 
 
 def test_a_renewed_lease_keeps_the_claims_of_that_owner_alone(session, ada, one):
-    ledger.plan(session, row(ada.id, "2026-03-11"))
+    ledger_plans.plan(session, row(ada.id, "2026-03-11"))
     session.commit()
     claimed(session, owner="me/0")
     claimed(session, owner="me_too/0")
@@ -253,8 +253,8 @@ def test_the_sweep_names_what_a_dead_worker_left(session, one, on_unknown, taken
 
 
 def test_the_balance_adds_up(session, ada, one):
-    ledger.plan(session, row(ada.id, "2026-03-11", state=State.SKIPPED))
-    ledger.plan(session, row(ada.id, "2026-03-12"))
+    ledger_plans.plan(session, row(ada.id, "2026-03-11", state=State.SKIPPED))
+    ledger_plans.plan(session, row(ada.id, "2026-03-12"))
     session.commit()
     ledger.record(session, claimed(session), "me", outcome(Verdict.SENT), NOW, "resend")
 
@@ -267,7 +267,7 @@ def test_the_balance_adds_up(session, ada, one):
 
 
 def test_planned_tells_which_readers_have_a_digest(session, ada, one):
-    pairs = ledger.planned(session, [ada.id], ["2026-03-10", "2026-03-11"])
+    pairs = ledger_plans.planned(session, [ada.id], ["2026-03-10", "2026-03-11"])
 
     assert set(pairs) == {(ada.id, "2026-03-10")}
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from test_ledger import LEASE, outcome, row
 from world import KEYS, NOW, reader
 
-from newsletter import balance, ledger
+from newsletter import balance, ledger, ledger_plans
 from newsletter.mail import Verdict
 from newsletter.models import State
 from subscribers import tokens
@@ -20,7 +20,7 @@ def ada(session):
 
 
 def planned(session, reader_id, letter, period, **more):
-    made = ledger.plan(session, row(reader_id, period, letter=letter, **more))
+    made = ledger_plans.plan(session, row(reader_id, period, letter=letter, **more))
     session.commit()
     return made
 
@@ -115,11 +115,11 @@ def test_the_balance_may_count_every_letter(session, ada):
 
 def test_a_message_id_is_of_one_reader_letter_and_period():
     made = {
-        ledger.message_id(KEYS, "papers@example.org", *each)
+        ledger_plans.message_id(KEYS, "papers@example.org", *each)
         for each in ((1, "digest", "7"), (1, "confirm", "7"), (1, "confirm", "8"), (2, "confirm", "7"))
     }
 
     assert len(made) == 4
     assert all(each.endswith("@example.org>") for each in made)
     mark = tokens.digest(KEYS, "message", "1", "digest", "7", length=32)
-    assert ledger.message_id(KEYS, "papers@example.org", 1, "digest", "7") == f"<{mark}@example.org>"
+    assert ledger_plans.message_id(KEYS, "papers@example.org", 1, "digest", "7") == f"<{mark}@example.org>"

@@ -6,7 +6,7 @@ from mail_servers import Clock, mail_server, settings
 from sqlmodel import select
 from world import KEYS, NOW, Scripted, deferred, planned, policy, reader, sending, states, stored
 
-from newsletter import ledger, letters, send, wiring
+from newsletter import ledger_plans, letters, send, wiring
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.mail.smtp import Smtp
 from newsletter.models import Delivery, Edition, EditionPaper, Pick, State
@@ -182,7 +182,7 @@ def test_progress_is_told_after_each_message(engine, session, three):
 def test_a_digest_goes_to_the_address_that_is_the_readers_when_it_is_sent(engine, session, three):
     moved, stays, left_behind = three
     moved.email = "moved@example.org"
-    ledger.readdress(session, moved.id, moved.email)
+    ledger_plans.readdress(session, moved.id, moved.email)
     left_behind.email = "behind@example.org"
     session.commit()
     transport = Scripted()

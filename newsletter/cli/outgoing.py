@@ -36,7 +36,7 @@ def send_now(started: Started, wanted: "LetterWanted") -> tuple[str, str]:
     """Send what is due to this one reader; the state of the wanted letter, and why it waits ("" if it is sent)."""
     from sqlmodel import Session
 
-    from newsletter import ledger
+    from newsletter import ledger_plans
     from subscribers.addresses import redacted_in
 
     try:
@@ -44,7 +44,7 @@ def send_now(started: Started, wanted: "LetterWanted") -> tuple[str, str]:
     except ConfigError as error:  # a password that only cron knows: what runs there sends the letter
         return "pending", str(error)
     with Session(started.engine) as session:
-        kept = ledger.find(session, wanted.subscriber_id, str(wanted.number), str(wanted.kind))
+        kept = ledger_plans.find(session, wanted.subscriber_id, str(wanted.number), str(wanted.kind))
         if kept is None or kept.state == "sent":
             return "sent", ""
         return str(kept.state), redacted_in(kept.outcome)

@@ -44,7 +44,7 @@ def message(started: Started, email: str, at: datetime) -> "tuple[Envelope | Non
 
     from newsletter import pick, render, schedule
     from newsletter.chooser import chooser
-    from newsletter.ledger import find
+    from newsletter.ledger_plans import find
     from newsletter.models import RELEASING
     from newsletter.wiring import issue, taste, window
     from subscribers import people

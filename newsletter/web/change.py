@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
-from newsletter import db, ledger
+from newsletter import db, ledger_plans
 from newsletter.web import standing
 from newsletter.web.page import Form, number_in, secret_page
 from newsletter.web.site import asker_of, site_of
@@ -43,7 +43,7 @@ def agree(request: Request, end: End, token: str, fields: Form) -> Response:
         step, reader = signup.agree_to_change(session, number, asker, now, old=end == "old")
         comes = ""
         if reader and step is Step.DONE:
-            ledger.readdress(session, reader.id, reader.email)
+            ledger_plans.readdress(session, reader.id, reader.email)
             comes = standing.next_words(reader, now)
     return _answer(request, step, end, comes)
 

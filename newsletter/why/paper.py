@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from newsletter import candidates, identity, ledger
+from newsletter import candidates, identity, ledger_plans
 from newsletter.chooser import Chooser, chooser
 from newsletter.mail import tex
 from newsletter.models import Alias, Delivery, Paper, Pick
@@ -27,7 +27,7 @@ def load(session: Session, reader: Subscriber, facts: Facts, rules: Rules, asked
 
     Of several whose titles have the words, one that this reader got is meant, else the newest.
     """
-    digest = ledger.find(session, reader.id, facts.day.date)
+    digest = ledger_plans.find(session, reader.id, facts.day.date)
     moment = planned_at(digest, facts.at)
     window = min(rules.taste.window, candidates.LONGEST_LIFE)
     found = _found(session, asked, reader.id)

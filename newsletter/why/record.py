@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
-from newsletter import edition, journal, ledger, schedule
+from newsletter import edition, journal, ledger_plans, schedule
 from newsletter.ledger import DIGEST, HELD, IS_LETTER
 from newsletter.mail import tex
 from newsletter.models import Delivery, Feedback, Paper, Pick, SourceState
@@ -44,7 +44,7 @@ def load(
     """
     asked = _date(session, reader, at, rules.late, whole_day=whole_day)
     day = _day(session, reader, asked, max(at, now), rules.days_off)
-    row = ledger.find(session, reader.id, asked)
+    row = ledger_plans.find(session, reader.id, asked)
     start, end = _bounds(asked, reader.timezone)
     until = max(end, day.due_at + rules.late) if day.due_at else end
     return Facts(
@@ -83,7 +83,7 @@ def _date(session: Session, reader: Subscriber, at: datetime, late: timedelta, *
     """The local date that is meant: today's if its digest is there or due, else the one still open."""
     today = at.astimezone(ZoneInfo(reader.timezone)).date().isoformat()
     found = schedule.clock_of(reader).open(at, late)
-    if whole_day or found is None or ledger.find(session, reader.id, today) is not None:
+    if whole_day or found is None or ledger_plans.find(session, reader.id, today) is not None:
         return today
     return found[0]
 
