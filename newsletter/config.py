@@ -19,6 +19,7 @@ from newsletter.config_sections import (
     Database,
     Delivery,
     Digest,
+    Dkim,
     Gate,
     Log,
     Newsletter,
@@ -53,6 +54,8 @@ class Config(BaseSettings):
     admin: Admin = Admin()
     gate: Gate = Gate()
     smtp: Smtp = Smtp()
+    relays: tuple[Smtp, ...] = Field(default=(), strict=False)
+    dkim: Dkim = Dkim()
     web: Web = Web()
     signup: Signup = Signup()
     delivery: Delivery = Delivery()
@@ -115,6 +118,11 @@ class Config(BaseSettings):
         file = rest.partition("?")[0]
         return self.path(file) if scheme.startswith("sqlite") and file not in {"", ":memory:"} else None
 
+    @property
+    def signing_domain(self) -> str:
+        """The domain that signs what we send."""
+        return self.dkim.domain or self.newsletter.sender.rpartition("@")[2]
+
     def catalogue(self) -> Catalogue:
         """The topics of the file, or the shipped ones where the file names none."""
         return _catalogue(self.topics or _shipped_topics())
@@ -154,6 +162,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: a number or a nesting is too long: shorten it") from None
 
 
+def _unaligned(config: Config) -> str:
+    """Why DMARC would not count our signatures for the From address (RFC 9989); empty if it would."""
+    domain, sender = config.signing_domain, config.newsletter.sender.rpartition("@")[2]
+    if domain == sender or ("." in domain and sender.endswith(f".{domain}")):
+        return ""
+    return (
+        f"{domain!r} cannot be used: mails come from {config.newsletter.sender}, so DMARC wants "
+        f"{sender} or a domain above it: write that, or leave it empty"
+    )
+
+
 def _checked(path: Path, table: dict[str, Any]) -> Config:
     environment = {name.upper(): value for name, value in os.environ.items()}
     origin = said.Origin(path, table, environment, _schema())
@@ -164,6 +183,8 @@ def _checked(path: Path, table: dict[str, Any]) -> Config:
         config = Config(**{name: value for name, value in table.items() if name in origin.sections})
     except ValidationError as error:
         problems += said.explain(error, origin)
+    if not problems and (unaligned := _unaligned(config)):
+        problems.append(f"{origin.place(('dkim', 'domain'))}: {unaligned}")
     if problems:
         raise ConfigError(said.summary(problems))
     # Not `resolve`: a mounted file is often a link into a folder that goes away with its next version.

@@ -11,6 +11,8 @@ from subscribers.errors import InvalidPreference
 from subscribers.preferences import parse_timezone
 
 RATE = re.compile(r"[1-9][0-9]{0,6} per ([1-9][0-9]{0,3} )?(second|minute|hour|day)s?")
+SELECTOR = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+LONGEST_SELECTOR = 100  # with "._domainkey." and a domain it must fit into a name of the DNS
 UNFIT_FOR_LINKS = frozenset('?#<>"\\')
 
 
@@ -24,6 +26,21 @@ def address(value: str) -> str:
 
 def address_or_none(value: str) -> str:
     return address(value) if value else ""
+
+
+def domain_or_none(value: str) -> str:
+    """A mail domain in lower case and A-labels."""
+    try:
+        return address(f"postmaster@{value}").rpartition("@")[2] if value else ""
+    except ValueError:
+        raise ValueError("write a domain alone, such as example.org") from None
+
+
+def selector_or_none(value: str) -> str:
+    """The name of a DKIM key in the DNS (RFC 6376 section 3.1): labels of a host's name."""
+    if value and (len(value) > LONGEST_SELECTOR or not SELECTOR.fullmatch(value)):
+        raise ValueError("write letters, digits and hyphens, such as papers1")
+    return value.lower()
 
 
 def one_line(value: str) -> str:
@@ -94,6 +111,11 @@ def rate(value: str) -> str:
     if not RATE.fullmatch(value):
         raise ValueError('write a number and a time, such as "20 per hour" or "5 per 10 minute"')
     return value
+
+
+def rate_or_none(value: str) -> str:
+    """The same, or nothing for no limit."""
+    return rate(value) if value else value
 
 
 def networks(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ Title = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check
 # Lists in TOML become tuples, which strict models would refuse.
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 Rate = Annotated[str, AfterValidator(check.rate)]
+Selector = Annotated[str, AfterValidator(check.selector_or_none)]
+KeyFile = Annotated[str, Field(max_length=1000, validate_default=True)]
 
 
 class Section(BaseModel):
@@ -138,6 +140,7 @@ class Smtp(Section):
     password: SecretStr = SecretStr("")
     ca_file: str = ""
     timeout: float = Field(default=60, gt=0, le=900)
+    weight: float = Field(default=1, gt=0, le=1000)
 
     @field_validator("security")
     @classmethod
@@ -155,6 +158,40 @@ class Smtp(Section):
         if password.get_secret_value() and not before.data.get("username", "?"):
             raise ValueError("it belongs to nobody: set smtp.username too, or take it away")
         return password
+
+
+class Dkim(Section):
+    """Who signs: we with a key of our own, else the relay. Ed25519 is a second signature (RFC 6376, RFC 8463).
+
+    An empty `domain` is that of `newsletter.from`; what else it may be is checked beside that.
+    """
+
+    selector: Selector = ""
+    key_file: KeyFile = ""
+    domain: Annotated[str, AfterValidator(check.domain_or_none)] = ""
+    ed25519_selector: Selector = ""
+    ed25519_key_file: KeyFile = ""
+
+    @field_validator("ed25519_selector")
+    @classmethod
+    def _is_a_second_one(cls, selector: str, before: ValidationInfo) -> str:
+        first = before.data.get("selector", "?")
+        if selector and not first:
+            raise ValueError("few receivers know Ed25519: set dkim.selector and dkim.key_file for RSA too")
+        if selector and selector == first:
+            raise ValueError("dkim.selector is the same: each key needs a name of its own")
+        return selector
+
+    @field_validator("key_file", "ed25519_key_file")
+    @classmethod
+    def _goes_with_its_selector(cls, file: str, before: ValidationInfo) -> str:
+        name = str(before.field_name).replace("key_file", "selector")
+        selector = before.data.get(name, file)
+        if file and not selector:
+            raise ValueError(f"nobody knows whose it is: set dkim.{name} too, or take it away")
+        if selector and not file:
+            raise ValueError(f'dkim.{name} needs one: write "data/dkim.pem" or so; `newsletter dkim new` makes it')
+        return file
 
 
 class Web(Section):
@@ -194,6 +231,8 @@ class Delivery(Section):
     transport: Literal["smtp", "folder"] = "folder"
     folder: str = Field(default="outbox", min_length=1, max_length=1000)
     connections: int = Field(default=4, ge=1, le=64)
+    per_domain: int = Field(default=20, ge=1, le=1000)
+    rate: Annotated[str, AfterValidator(check.rate_or_none)] = ""
     on_unknown: Literal["resend", "hold"] = "resend"
     lease_seconds: int = Field(default=60, ge=5, le=3600)
     return_path: Annotated[str, AfterValidator(check.address_or_none)] = ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from limits import parse
 from sqlalchemy import Engine
 
 from newsletter import __version__, embedding, gate, notices, tick, why
@@ -16,11 +17,13 @@ from newsletter.config import Config
 from newsletter.due import Rules
 from newsletter.edition import Imprint, Issue
 from newsletter.errors import ConfigError
-from newsletter.mail import Transport, admin_letter, letter
+from newsletter.mail import Transport, admin_letter, dkim_key, letter
 from newsletter.mail.admin_letter import AdminLetter
+from newsletter.mail.dkim import Signer
 from newsletter.mail.folder import Folder
-from newsletter.mail.smtp import Settings, Smtp
+from newsletter.mail.smtp import Relays, Settings, Smtp
 from newsletter.mail.template import load_letter
+from newsletter.pace import Limit
 from newsletter.send import Policy
 from newsletter.shipped import shipped
 from newsletter.sources import Source, SourceSettings, load
@@ -178,20 +181,32 @@ def transport(config: Config) -> Callable[[], Transport]:
     if config.delivery.transport == "folder":
         folder = config.path(config.delivery.folder)
         return lambda: Folder(folder)
+    relays = Relays(relay_settings(config), time.monotonic)
+    return lambda: Smtp(relays, time.monotonic)
+
+
+def relay_settings(config: Config) -> list[Settings]:
+    """The mail servers that share the work: that of [smtp], and each of [[relays]]."""
     if config.smtp.username and not config.smtp.password.get_secret_value():
         raise ConfigError(
             "smtp.password: is missing beside smtp.username: set NEWSLETTER_SMTP__PASSWORD, where cron runs too"
         )
-    settings = Settings(
-        host=config.smtp.host,
-        port=config.smtp.port,
-        security=config.smtp.security,
-        username=config.smtp.username,
-        password=config.smtp.password.get_secret_value(),
-        ca_file=config.path(config.smtp.ca_file) if config.smtp.ca_file else None,
-        timeout=config.smtp.timeout,
-    )
-    return lambda: Smtp(settings, time.monotonic)
+    for each in config.relays:
+        if each.username and not each.password.get_secret_value():
+            raise ConfigError(f"relays: {each.host} has a username and no password: write both, or neither")
+    return [
+        Settings(
+            host=each.host,
+            port=each.port,
+            security=each.security,
+            username=each.username,
+            password=each.password.get_secret_value(),
+            ca_file=config.path(each.ca_file) if each.ca_file else None,
+            timeout=each.timeout,
+            weight=each.weight,
+        )
+        for each in (config.smtp, *config.relays)
+    ]
 
 
 def policy(
@@ -207,7 +222,16 @@ def policy(
         connections=delivery.connections,
         only=only,
         letters_only=letters_only,
+        per_domain=delivery.per_domain,
+        signer=signer(config),
+        pace=Limit(_interval(delivery.rate)) if delivery.rate else None,
     )
+
+
+def _interval(rate: str) -> timedelta:
+    """The time between two messages at a rate like "600 per hour"."""
+    limit = parse(rate)
+    return timedelta(seconds=limit.get_expiry() / limit.amount)
 
 
 def why_rules(config: Config) -> why.Rules:
@@ -225,3 +249,14 @@ def why_rules(config: Config) -> why.Rules:
         calendars=calendars,
         days_off=frozenset(schedule.days_off),
     )
+
+
+def signer(config: Config) -> Signer | None:
+    """What signs our messages; None where no key is named, and the relay may. ConfigError for an unusable key."""
+    named = config.dkim
+    if not named.selector:
+        return None
+    keys = [dkim_key.load(config.path(named.key_file), named.selector, "rsa")]
+    if named.ed25519_selector:
+        keys.append(dkim_key.load(config.path(named.ed25519_key_file), named.ed25519_selector, "ed25519"))
+    return Signer(config.signing_domain, keys)

@@ -14,10 +14,16 @@ from newsletter.errors import ConfigError
 
 SOURCE = "[[sources]]\nname = 'a'\nkind = 'file'\n"
 TOPIC = "[[topics]]\nname = 'A'\nwords = ['a']\n"
+KEY = "[dkim]\nselector = 's'\nkey_file = 'x'\n"
+FROM = "[newsletter]\nfrom = 'a@news.example.org'\n"
+UNALIGNED = (
+    "cannot be used: mails come from a@news.example.org, so DMARC wants news.example.org or a domain above it: "
+    "write that, or leave it empty"
+)
 SECRET = "hunter2hunter2"
 SECTIONS = (
-    "admin, database, delivery, digest, gate, log, newsletter, "
-    "ranking, schedule, signup, smtp, sources, topics, web"
+    "admin, database, delivery, digest, dkim, gate, log, newsletter, "
+    "ranking, relays, schedule, signup, smtp, sources, topics, web"
 )
 
 
@@ -78,16 +84,32 @@ MISTAKES = {
     'cannot be used: security = "none" would send it in clear: use "starttls" or "tls"',
     f"[smtp]\npassword = '{SECRET}'": "smtp.password: (value hidden) cannot be used: "
     "it belongs to nobody: set smtp.username too, or take it away",
+    # Keys that sign go with their names, and with the domain of the From address.
+    "[dkim]\nselector = 's'": "dkim.key_file: '' cannot be used: dkim.selector needs one: "
+    'write "data/dkim.pem" or so; `newsletter dkim new` makes it',
+    "[dkim]\ned25519_key_file = 'x'": "dkim.ed25519_key_file: 'x' cannot be used: "
+    "nobody knows whose it is: set dkim.ed25519_selector too, or take it away",
+    f"{KEY}ed25519_selector = 's'\ned25519_key_file = 'y'": "dkim.ed25519_selector: 's' cannot be used: "
+    "dkim.selector is the same: each key needs a name of its own",
+    "[dkim]\ned25519_selector = 's'\ned25519_key_file = 'y'": "dkim.ed25519_selector: 's' cannot be used: "
+    "few receivers know Ed25519: set dkim.selector and dkim.key_file for RSA too",
+    "[dkim]\nselector = 's_1'\nkey_file = 'x'": "dkim.selector: 's_1' cannot be used: "
+    "write letters, digits and hyphens, such as papers1",
+    f"{KEY}domain = 'a b'": "dkim.domain: 'a b' cannot be used: write a domain alone, such as example.org",
+    f"{FROM}{KEY}domain = 'b.org'": f"dkim.domain: 'b.org' {UNALIGNED}",
+    f"{FROM}{KEY}domain = 'ample.org'": f"dkim.domain: 'ample.org' {UNALIGNED}",
+    f"{FROM}{KEY}domain = 'x.news.example.org'": f"dkim.domain: 'x.news.example.org' {UNALIGNED}",
+    f"{FROM}{KEY}domain = 'org'": f"dkim.domain: 'org' {UNALIGNED}",
     # Unknown names.
     f"[smtp]\npasword = '{SECRET}'": "smtp.pasword: unknown key: did you mean password?",
     "[smtp]\nPORT = 25": "smtp.PORT: unknown key: did you mean port?",
-    "[delivery]\nhost = 'x'": "delivery.host: unknown key: it belongs into [smtp] or [web]",
+    "[delivery]\nhost = 'x'": "delivery.host: unknown key: it belongs into [[relays]] or [smtp] or [web]",
     "[delivery]\ndays = 1": "delivery.days: unknown key: it belongs into [[sources]]",
     "[newsletter]\nsender = 'a@b.org'": "newsletter.sender: unknown key: known here: "
     "from, postal_address, title, url",
     "[smpt]\nport = 1": "smpt: unknown section: did you mean smtp?",
     "[zzz]\n[yyy]": f"zzz: unknown section: known here: {SECTIONS} (and 1 more)",
-    "port = 25": "port: unknown key: it belongs into [smtp] or [web]",
+    "port = 25": "port: unknown key: it belongs into [[relays]] or [smtp] or [web]",
     "base = '/x'": "base: unknown key: did you mean database?",
     "_env_prefix = 'X_'": f"_env_prefix: unknown key: known here: {SECTIONS}",
     '"a b\\n" = 1': rf'"a b\n": unknown key: known here: {SECTIONS}',
@@ -222,7 +244,7 @@ def test_two_wrong_variables_are_counted(mistake, monkeypatch):
 
 def test_a_variable_of_others_is_not_blamed_for_the_file(mistake, monkeypatch):
     monkeypatch.setenv("NEWSLETTER_PORT", "tcp://10.0.0.1:8080")
-    assert mistake("port = 25") == "config.toml: port: unknown key: it belongs into [smtp] or [web]"
+    assert mistake("port = 25") == "config.toml: port: unknown key: it belongs into [[relays]] or [smtp] or [web]"
 
 
 def test_the_file_is_named_where_a_variable_gives_another_key(mistake, monkeypatch):

@@ -59,9 +59,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(tmp_path, authority):
 def ends(folder, authority, server):
     """When the certificate of this server ends, as the doctor reads it."""
     text = f'[smtp]\nhost = "127.0.0.1"\nport = {server.port}\n{trusting(authority)}'
-    settings = mailer.wiring.transport(
-        patient(folder, f'[delivery]\ntransport = "smtp"\n{text}').config
-    )().settings
+    (settings,) = mailer.wiring.relay_settings(patient(folder, f'[delivery]\ntransport = "smtp"\n{text}').config)
     opened = mailer.open_server(settings, "papers@papers.test")
     found = mailer._expires(opened)
     opened.close()

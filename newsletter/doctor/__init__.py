@@ -3,7 +3,7 @@
 A check takes the context and gives findings; to add one, write it and add a line to `CHECKS`.
 """
 
-from newsletter.doctor import machine, mail_domain, mailer, public, ranking, record, settings, upstreams
+from newsletter.doctor import dkim, machine, mail_domain, mailer, public, ranking, record, settings, upstreams
 from newsletter.doctor.running import Check
 
 CHECKS = (
@@ -19,7 +19,7 @@ CHECKS = (
     Check("smtp", mailer.check),
     Check("url", public.check),
     Check("spf", mail_domain.asked("spf", mail_domain.sender_policy)),
-    Check("dkim", mail_domain.asked("dkim", mail_domain.signature)),
+    Check("dkim", dkim.check),
     Check("dmarc", mail_domain.asked("dmarc", mail_domain.published_policy)),
     Check("mx", mail_domain.asked("mx", mail_domain.mailboxes)),
     Check("ptr", mail_domain.asked("ptr", mail_domain.sending_host)),

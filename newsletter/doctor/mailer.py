@@ -15,7 +15,7 @@ from newsletter.doctor.context import Context
 from newsletter.doctor.finding import Finding, fail, note, ok, warn
 from newsletter.doctor.machine import nearest
 from newsletter.errors import ConfigError
-from newsletter.mail.smtp import Settings, Smtp
+from newsletter.mail.smtp import Settings
 from newsletter.mail.smtp_connection import in_words, open_server
 
 TELLING = ("PIPELINING", "8BITMIME", "SIZE", "SMTPUTF8", "DSN")
@@ -37,13 +37,12 @@ def check(context: Context) -> list[Finding]:
     if not context.mails:
         return [_folder(context)]
     try:
-        way = wiring.transport(context.config)()
+        relays = wiring.relay_settings(context.config)
     except ConfigError as error:
         return [fail("smtp", str(error), "set it where the program runs, then try again")]
-    assert isinstance(way, Smtp)
     if context.offline:
-        return [note("smtp", f"{way.settings.host}:{way.settings.port} not asked, for --offline")]
-    return [_server(context, replace(way.settings, timeout=min(way.settings.timeout, context.patience)))]
+        return [note("smtp", f"{each.host}:{each.port} not asked, for --offline") for each in relays]
+    return [_server(context, replace(each, timeout=min(each.timeout, context.patience))) for each in relays]
 
 
 def _folder(context: Context) -> Finding:
