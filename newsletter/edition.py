@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from newsletter.bulk import fetched
 from newsletter.db import insert_once
 from newsletter.mail import tex
 from newsletter.mail.template import Letter
@@ -66,6 +67,12 @@ def freeze_papers(session: Session, edition_id: int, contents: Mapping[str, Mapp
         {"edition_id": edition_id, "paper": key, "content": dict(content)} for key, content in contents.items()
     ]
     insert_once(session, EditionPaper, rows)
+
+
+def frozen_papers(session: Session, edition_id: int) -> set[str]:
+    """The keys of the papers that this edition has frozen so far."""
+    asked = select(EditionPaper.paper).where(col(EditionPaper.edition_id) == edition_id)
+    return {key for (key,) in fetched(session, asked)}
 
 
 def thaw(session: Session, edition_id: int) -> Issue:

@@ -1,46 +1,83 @@
 """Render: a frozen delivery becomes the bytes of one message, the same bytes whenever it is asked."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from functools import lru_cache
 from urllib.parse import quote
 
-from sqlmodel import Session, col, select
+from sqlalchemy.exc import NoResultFound
+from sqlmodel import Session
 
 from newsletter import edition, letters, notices
+from newsletter.drafts import Draft, Drafts
 from newsletter.edition import Imprint, Issue
 from newsletter.errors import MessageError
 from newsletter.ledger import DIGEST
 from newsletter.links import Links
 from newsletter.mail import Envelope, admin_letter, digest, letter
 from newsletter.mail.admin_letter import AdminLetter
-from newsletter.mail.content import DigestContent, PaperShown
+from newsletter.mail.content import DigestContent
 from newsletter.mail.letter import Rendered
-from newsletter.mail.message import Content, Letterhead, assemble
-from newsletter.models import Delivery, Pick
-from newsletter.ranking.reasons import PAPERS, sentence
+from newsletter.mail.message import Content, Letterhead, Signer, assemble
+from newsletter.mail.setting import Paper, Stock
+from newsletter.mail.story import Story
+from newsletter.mail.words import link
+from newsletter.models import Delivery
 from subscribers.addresses import redacted
-from subscribers.models import Subscriber
+from subscribers.letters import LetterKind
 
 LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
 MOST_INTERESTS = 4
+KINDS = frozenset(map(str, LetterKind))
+LOWEST_RANK = 9_999  # of no digest; a link that is sound with it is sound with any
 
 
-def run(session: Session, delivery_id: int, keys: tuple[str, ...]) -> Envelope:
+class Press:
+    """Makes messages: one for each process, used by several threads at once.
+
+    `keys` sign the links, newest first; with a `signer` each message is signed for its domain. What messages of an
+    edition share is made once and kept, unless `cached` is off: the bytes are the same either way.
+    """
+
+    def __init__(self, keys: tuple[str, ...], signer: Signer | None = None, *, cached: bool = True) -> None:
+        self._keys, self._signer = keys, signer
+        self._drafts = Drafts(cached=cached)
+        self._stock = Stock() if cached else Stock(0)
+        self._last: tuple[Issue, Links, Letterhead] | None = None
+
+    def load(self, session: Session, delivery_ids: Sequence[int]) -> dict[int, Draft]:
+        """The stored values of these deliveries; one that is gone, or whose reader was erased, has none."""
+        return self._drafts.load(session, delivery_ids)
+
+    def envelope(self, draft: Draft) -> Envelope:
+        """The finished message; asks nobody and reads no clock. MessageError when it cannot be built."""
+        links, head = self._letterhead(draft.issue)
+        if draft.letter == DIGEST:
+            content = _digest(draft, links, self._stock)
+        else:
+            content = MAKERS.get(draft.letter, _letter)(draft, links)
+        return Envelope(
+            sender=return_path(draft.issue.imprint, draft.message_id),
+            recipient=draft.address,
+            message_id=draft.message_id,
+            content=assemble(head, content, self._signer),
+        )
+
+    def _letterhead(self, issue: Issue) -> tuple[Links, Letterhead]:
+        """The same for a whole edition, so the last ones are kept."""
+        last = self._last
+        if last is None or last[0] is not issue:
+            imprint, links = issue.imprint, Links(issue.imprint.url, self._keys)
+            head = Letterhead(imprint.title, imprint.sender, links.home(), links.archive())
+            last = self._last = issue, links, head
+        return last[1], last[2]
+
+
+def run(session: Session, delivery_id: int, keys: tuple[str, ...], signer: Signer | None = None) -> Envelope:
     """The message of one delivery, from stored values alone. Raises MessageError when it cannot be built."""
-    delivery = session.get_one(Delivery, delivery_id)
-    issue = edition.thaw(session, delivery.edition_id or 0)
-    links = Links(issue.imprint.url, keys)
-    made = MAKERS.get(delivery.letter, _letter)
-    head = Letterhead(issue.imprint.title, issue.imprint.sender, links.home(), links.archive())
-    return Envelope(
-        sender=return_path(issue.imprint, delivery.message_id),
-        recipient=delivery.address,
-        message_id=delivery.message_id,
-        content=assemble(head, made(session, delivery, issue, links)),
-    )
+    press = Press(keys, signer)
+    return press.envelope(_draft(press, session, delivery_id))
 
 
 def page(session: Session, delivery_id: int, keys: tuple[str, ...]) -> str:
@@ -49,66 +86,80 @@ def page(session: Session, delivery_id: int, keys: tuple[str, ...]) -> str:
     That is the address, and the links to change or leave: they lead to the form that mails a reader their
     links. Thumbs stay: the text part of a mail has no others. MessageError as in `run`.
     """
-    delivery = session.get_one(Delivery, delivery_id)
-    issue = edition.thaw(session, delivery.edition_id or 0)
-    links = Links(issue.imprint.url, keys)
-    content = replace(
-        _content(session, delivery, issue.imprint, links),
-        to_email=redacted(delivery.address),
+    draft = _draft(Press(keys), session, delivery_id)
+    links = Links(draft.issue.imprint.url, keys)
+    shown = replace(
+        facts(draft, links),
+        to_email=redacted(draft.address),
         preferences_url=links.link(),
         unsubscribe_url=links.link(),
     )
-    return digest.render(issue.letter, content, issue.imprint.budget_bytes).html
+    made = digest.make(
+        draft.issue.letter, shown, _papers(draft, links), draft.issue.imprint.budget_bytes, Stock(0)
+    )
+    return digest.read(made.html)
 
 
-def _digest(session: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:
-    content = _content(session, delivery, issue.imprint, links)
-    rendered = digest.render(issue.letter, content, issue.imprint.budget_bytes)
+def _draft(press: Press, session: Session, delivery_id: int) -> Draft:
+    if draft := press.load(session, [delivery_id]).get(delivery_id):
+        return draft
+    raise NoResultFound(f"delivery {delivery_id} or its reader is gone")
+
+
+def _digest(draft: Draft, links: Links, stock: Stock) -> Content:
+    imprint, told = draft.issue.imprint, facts(draft, links)
+    made = digest.make(draft.issue.letter, told, _papers(draft, links), imprint.budget_bytes, stock)
     return Content(
-        to_name=content.reader_name,
-        to=delivery.address,
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        message_id=delivery.message_id,
-        date=delivery.date,
-        letter=delivery.letter,
-        period=delivery.period,
-        unsubscribe_url=content.unsubscribe_url,
-        unsubscribe_mailto=_mailto(issue.imprint, content.unsubscribe_url),
+        to_name=told.reader_name,
+        to=draft.address,
+        subject=made.subject,
+        text=made.text,
+        html=made.html,
+        message_id=draft.message_id,
+        date=draft.date,
+        letter=draft.letter,
+        period=draft.period,
+        unsubscribe_url=told.unsubscribe_url,
+        unsubscribe_mailto=_mailto(imprint, told.unsubscribe_url),
     )
 
 
-def _letter(_: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:
-    rendered = letter.render(issue.letter, letters.content(delivery, issue.imprint, links))
-    return _put(delivery, rendered, issue.imprint, letters.unsubscribe_url(delivery, links))
+def _letter(draft: Draft, links: Links) -> Content:
+    if draft.letter not in KINDS:
+        raise MessageError(f"this program knows no letter {draft.letter!r}: update it, or cancel the letter")
+    delivery = _delivery(draft)
+    rendered = letter.render(draft.issue.letter, letters.content(delivery, draft.issue.imprint, links))
+    return _put(draft, rendered, letters.unsubscribe_url(delivery, links))
 
 
-def _to_admin(_: Session, delivery: Delivery, issue: Issue, links: Links) -> Content:
-    rendered = admin_letter.render(issue.letter, notices.content(delivery, issue.imprint, links))
-    return _put(delivery, rendered, issue.imprint)
+def _to_admin(draft: Draft, links: Links) -> Content:
+    content = notices.content(_delivery(draft), draft.issue.imprint, links)
+    return _put(draft, admin_letter.render(draft.issue.letter, content))
 
 
-# What makes any other letter is `_letter`.
-MAKERS: Mapping[str, Callable[[Session, Delivery, Issue, Links], Content]] = {
-    DIGEST: _digest,
-    **dict.fromkeys(AdminLetter, _to_admin),
-}
+def _delivery(draft: Draft) -> Delivery:
+    """The part of a delivery that letters are made from."""
+    names = ("subscriber_id", "address", "letter", "period", "message_id", "date", "not_after", "details")
+    return Delivery(**{name: getattr(draft, name) for name in names})
 
 
-def _put(delivery: Delivery, rendered: Rendered, imprint: Imprint, unsubscribe_url: str = "") -> Content:
+# What makes any other letter but a digest is `_letter`.
+MAKERS: Mapping[str, Callable[[Draft, Links], Content]] = dict.fromkeys(map(str, AdminLetter), _to_admin)
+
+
+def _put(draft: Draft, rendered: Rendered, unsubscribe_url: str = "") -> Content:
     return Content(
         to_name="",  # a name that a stranger typed must not travel under ours
-        to=delivery.address,
+        to=draft.address,
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
-        message_id=delivery.message_id,
-        date=delivery.date,
-        letter=delivery.letter,
-        period=delivery.date.date().isoformat(),  # its own period is a number that belongs to one person
+        message_id=draft.message_id,
+        date=draft.date,
+        letter=draft.letter,
+        period=draft.date.date().isoformat(),  # its own period is a number that belongs to one person
         unsubscribe_url=unsubscribe_url,
-        unsubscribe_mailto=_mailto(imprint, unsubscribe_url) if unsubscribe_url else "",
+        unsubscribe_mailto=_mailto(draft.issue.imprint, unsubscribe_url) if unsubscribe_url else "",
     )
 
 
@@ -129,58 +180,57 @@ def _mailto(imprint: Imprint, unsubscribe_url: str) -> str:
     return f"mailto:{quote(imprint.sender, safe='@')}?subject=unsubscribe%20{token}"
 
 
-def _content(session: Session, delivery: Delivery, imprint: Imprint, links: Links) -> DigestContent:
-    reader_id = delivery.subscriber_id or 0
-    reader = session.get_one(Subscriber, reader_id)
-    ordered = select(Pick).where(col(Pick.delivery_id) == delivery.id).order_by(col(Pick.rank))
-    picks = session.exec(ordered).all()
-    frozen = edition.thaw_papers(session, delivery.edition_id or 0, (pick.paper for pick in picks))
-    if lost := [pick.paper for pick in picks if pick.paper not in frozen]:
-        raise MessageError(f"the frozen text of {', '.join(lost)} is gone from the database")
-    papers = tuple(
-        replace(
-            _shown(pick, frozen[pick.paper]),
-            more_url=links.thumb(reader_id, delivery.period, pick.rank, up=True),
-            less_url=links.thumb(reader_id, delivery.period, pick.rank, up=False),
-        )
-        for pick in picks
-    )
+def facts(draft: Draft, links: Links) -> DigestContent:
+    """What stands around the papers of a digest."""
+    if draft.lost:
+        raise MessageError(f"the frozen text of {', '.join(draft.lost)} is gone from the database")
+    reader_id, imprint, details = draft.subscriber_id or 0, draft.issue.imprint, draft.details
     return DigestContent(
         brand=imprint.title,
         site_url=links.home(),
         postal_address=imprint.postal_address,
-        date=date.fromisoformat(delivery.period),
-        to_email=delivery.address,
-        reader_name=delivery.details["name"],
-        joined=reader.confirmed_at.date() if reader.confirmed_at else None,
-        considered=delivery.details["considered"],
-        interests=_interests(picks),
-        papers=papers,
+        date=_day(draft.period),
+        to_email=draft.address,
+        reader_name=details["name"],
+        joined=draft.confirmed_at.date() if draft.confirmed_at else None,
+        considered=details["considered"],
+        interests=_interests(draft.stories),
+        papers=(),
         unsubscribe_url=links.unsubscribe(reader_id),
         preferences_url=links.preferences(reader_id),
         archive_url=links.archive(),
-        browser_url=links.browser(reader_id, delivery.period),
-        sample=any(paper.sample for paper in papers),
-        quiet=delivery.details.get("quiet", 0),
-        quiet_since=edition.day(delivery.details.get("quiet_since")),
+        browser_url=links.browser(reader_id, draft.period),
+        quiet=details.get("quiet", 0),
+        quiet_since=edition.day(details.get("quiet_since")),
     )
 
 
-def _shown(pick: Pick, content: Mapping[str, Any]) -> PaperShown:
-    facts: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
-    }
-    facts |= {name: edition.day(content[name]) for name in ("published", "announced")}
-    return PaperShown(
-        **facts,
-        topics=tuple(reason["name"] for reason in pick.reasons if reason["code"] == "topic"),
-        reasons=(sentence(pick.reasons).replace(" %", "\N{NO-BREAK SPACE}%"),),
-        trending=pick.trending,
-    )
+def _papers(draft: Draft, links: Links) -> list[Paper]:
+    """A digest's papers with the reader's links, which are the same up to the rank."""
+    thumb = links.thumb(draft.subscriber_id or 0, draft.period, LOWEST_RANK, up=False)
+    if not link(thumb):
+        none = ("", "")
+        return [(story, number, none, none, 0) for number, story in enumerate(draft.stories, 1)]
+    start = thumb.removesuffix(_rest(LOWEST_RANK)[1])
+    ranked = enumerate(zip(draft.stories, map(_rest, draft.ranks), strict=True), 1)
+    return [(story, number, (start, up), (start, down), 3) for number, (story, (up, down)) in ranked]
 
 
-def _interests(picks: Iterable[Pick]) -> tuple[str, ...]:
-    """The followed things that brought papers, the most productive first; a paper is no such thing."""
-    reasons = (reason for pick in picks for reason in pick.reasons)
-    named = Counter(reason["name"] for reason in reasons if "name" in reason and reason["code"] not in PAPERS)
-    return tuple(name for name, _ in named.most_common(MOST_INTERESTS))
+@lru_cache(maxsize=256)
+def _rest(rank: int) -> tuple[str, str]:
+    """How the links end that say "more like this" and "less like this" of the paper of a rank."""
+    return f"{rank}/up", f"{rank}/down"
+
+
+@lru_cache(maxsize=64)
+def _day(period: str) -> date:
+    return date.fromisoformat(period)
+
+
+def _interests(stories: Iterable[Story]) -> tuple[str, ...]:
+    """The followed things that brought papers, the most productive first."""
+    counts: dict[str, int] = {}
+    for story in stories:
+        for name in story.interests:
+            counts[name] = counts.get(name, 0) + 1
+    return tuple(sorted(counts, key=counts.__getitem__, reverse=True)[:MOST_INTERESTS])

@@ -87,9 +87,15 @@ class Scripted:
                 return
 
     def _reply(self, connection, verb):
+        return self._say(connection, self._next(verb))
+
+    def _next(self, verb):
         reply = self.replies.get(verb, b"502 5.5.1 unknown\r\n")
         if isinstance(reply, list):
             reply = reply.pop(0) if len(reply) > 1 else reply[0]
+        return reply
+
+    def _say(self, connection, reply):
         if reply is SILENCE:
             while connection.recv(65_536):
                 pass
@@ -257,3 +263,8 @@ def sent(server, *envelopes, clock=None, **more):
 
 def stage(outcome):
     return outcome.verdict, outcome.phase
+
+
+def said(outcome):
+    """All but who is to blame."""
+    return outcome.verdict, outcome.phase, outcome.reply

@@ -2,7 +2,6 @@
 
 import email
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.header import decode_header, make_header
@@ -32,7 +31,7 @@ ENCODED_WORD = re.compile(rb"=\?[^?\s]+\?[bqBQ]\?[^?\s]*\?=")
 
 
 def wire(head=HEAD, **changes):
-    return assemble(head, replace(CONTENT, **changes))
+    return assemble(head, CONTENT._replace(**changes))
 
 
 def header_and_body(written):

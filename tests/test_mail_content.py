@@ -8,6 +8,12 @@ from mail_papers import ABSTRACT, digest, paper
 from newsletter.errors import MessageError
 from newsletter.mail import content
 from newsletter.mail.content import Plan, roomy, variables
+from newsletter.mail.story import ROW_WHY_LENGTH
+
+
+def around(name, told):
+    """What stands under this name around the papers of a digest."""
+    return variables(told, roomy(len(told.papers)))[name]
 
 
 def shown(**changes):
@@ -16,18 +22,25 @@ def shown(**changes):
 
 
 def test_the_headline_names_the_reader_or_else_the_day():
-    assert content.headline(digest(10)) == "Ten papers for Ada"
-    assert content.headline(digest(1, reader_name=" ")) == "One paper for your Thursday"
-    assert content.headline(digest(0)) == "No papers for Ada"
+    assert around("headline", digest(10)) == "Ten papers for Ada"
+    assert around("headline", digest(1, reader_name=" ")) == "One paper for your Thursday"
+    assert around("headline", digest(0)) == "No papers for Ada"
 
 
 def test_the_dek_says_what_for_from_how_many_and_how_long():
-    told = content.dek(digest(10)).replace("\u00a0", " ")
+    told = around("dek", digest(10)).replace("\u00a0", " ")
     assert told == "Picked for Machine learning, Vision and Biology from 412 recent papers · 2 min read"
 
 
 def test_the_dek_leaves_out_what_is_not_known():
-    assert content.dek(digest(0, interests=(), considered=0)) == "Picked for you"
+    assert around("dek", digest(0, interests=(), considered=0)) == "Picked for you"
+
+
+def test_after_a_silence_the_dek_says_that_we_are_still_here():
+    told = around("dek", digest(0, interests=(), considered=0, quiet=2, quiet_since=dt.date(2026, 4, 20)))
+    assert told == (
+        "Still here: nothing was worth sending for 2 digests in a row, since 20 April 2026. Picked for you"
+    )
 
 
 def test_a_byline_has_three_authors_the_institute_the_day_and_the_field():
@@ -117,38 +130,38 @@ def test_hebrew_runs_from_right_to_left():
     ],
 )
 def test_the_subject_names_papers_and_counts_right(count, subject):
-    assert content.subject(digest(count)) == subject
+    assert around("subject", digest(count)) == subject
 
 
 def test_a_subject_drops_the_ending_before_it_cuts_a_name():
     titles = ("FastPathology: An open platform", "The Open Catalyst 2020 (OC20) Dataset and Community Challenges")
     papers = tuple(paper(n, title=title) for n, title in enumerate(titles, 1)) + tuple(map(paper, range(3, 11)))
     told = digest(papers=papers)
-    assert content.subject(told) == "FastPathology, Open Catalyst 2020 (OC20) Dataset and 8 more papers"
+    assert around("subject", told) == "FastPathology, Open Catalyst 2020 (OC20) Dataset and 8 more papers"
 
 
 def test_a_subject_takes_no_junk_words_from_titles():
     papers = tuple(
         paper(n, title=title) for n, title in enumerate(("FREE CASH NOW!!!", "Win $$$", "Quiet work"), 1)
     )
-    assert content.subject(digest(papers=papers)) == "Quiet work and 2 more papers for you"
-    assert content.subject(digest(papers=papers[:2])) == "2 papers for you"
+    assert around("subject", digest(papers=papers)) == "Quiet work and 2 more papers for you"
+    assert around("subject", digest(papers=papers[:2])) == "2 papers for you"
 
 
 @pytest.mark.parametrize("title", ["x" * 10_000, "word " * 2_000, "漢" * 500, "a\r\nBcc: x@y.z", "\x00"])
 def test_a_subject_is_one_short_line_whatever_the_title(title):
-    told = content.subject(digest(papers=(paper(1, title=title),) * 50))
+    told = around("subject", digest(papers=(paper(1, title=title),) * 50))
     assert 0 < len(told) <= 70
     assert told.isprintable()
 
 
 def test_the_preheader_tells_what_the_subject_did_not():
-    told = content.preheader(digest(10))
+    told = around("preheader", digest(10))
     assert told.startswith(
         "Also inside: Deep Residual Learning, An Image is Worth 16x16 Words and Adam. Picked for "
     )
-    assert content.preheader(digest(1)) == "Says in one sentence what it found."
-    assert content.preheader(digest(0)) == content.dek(digest(0))
+    assert around("preheader", digest(1)) == "Says in one sentence what it found."
+    assert around("preheader", digest(0)) == around("dek", digest(0))
 
 
 @pytest.mark.parametrize(("count", "plan"), [(0, Plan(0, 0)), (8, Plan(8, 0)), (9, Plan(7, 2)), (50, Plan(7, 43))])
@@ -178,7 +191,7 @@ def test_a_row_says_why_too_while_there_is_room():
     tight_row = variables(crowd, Plan(7, 4, title=120))["rows"][0]
 
     assert roomy_row["short_why"]
-    assert len(roomy_row["short_why"]) <= content.ROW_WHY_LENGTH
+    assert len(roomy_row["short_why"]) <= ROW_WHY_LENGTH
     assert tight_row["short_why"] == ""
 
 

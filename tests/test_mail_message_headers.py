@@ -96,7 +96,7 @@ def test_nothing_breaks_out_of_its_field(name, broken):
     if hasattr(HEAD, name):
         head = replace(HEAD, **{name: broken})
     else:
-        content = replace(CONTENT, **{name: broken})
+        content = CONTENT._replace(**{name: broken})
     with pytest.raises(MessageError, match=r"\w: '"):
         assemble(head, content)
 

@@ -3,54 +3,22 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from newsletter.mail import words
+from newsletter.mail.story import PaperShown, Plan, Story, story
+
+__all__ = ["DigestContent", "PaperShown", "Plan", "roomy", "variables"]
 
 WORDS_A_MINUTE = 220
 SUBJECT_LENGTH = 70
-TITLE_LENGTH = 300
-SUMMARY_LENGTH = 300
-ROW_WHY_LENGTH = 140
 MOST_CARDS = 7
 SAMPLE_NOTE = "Sample engagement figures: upvotes and their history are made up."
-PAPER_LINKS = ("url", "pdf_url", "code_url", "discussion_url", "more_url", "less_url")
 # U+2007 U+034F U+00AD: blanks that clients do not collapse: in the inbox no body text follows the preheader.
 PREHEADER_PAD = "\u2007\u034f\u00ad " * 40
-
-
-@dataclass(frozen=True)
-class PaperShown:
-    """One paper as a digest may show it: untrusted text, TeX already plain, URLs not yet checked.
-
-    `author_count` may be more than the authors named. `history` is upvotes over time, oldest first, and
-    `upvotes` None means that no source counts them. `reasons` are sentences that say why this reader gets it.
-    `sample` marks engagement figures that are made up for a demonstration. `more_url` and `less_url` are where
-    this reader says what they think of it.
-    """
-
-    key: str
-    title: str
-    url: str
-    authors: tuple[str, ...]
-    author_count: int
-    categories: tuple[str, ...]
-    organization: str
-    summary: str
-    abstract: str
-    published: dt.date | None
-    announced: dt.date
-    pdf_url: str
-    code_url: str
-    discussion_url: str
-    upvotes: int | None
-    history: tuple[int, ...]
-    sample: bool
-    topics: tuple[str, ...]
-    reasons: tuple[str, ...]
-    trending: bool
-    more_url: str = ""
-    less_url: str = ""
+# How many papers a subject names, and in how many characters each: the first that does is taken.
+NAMED = ((2, 36), (2, 28), (1, 50), (2, 22), (1, 36))
 
 
 @dataclass(frozen=True)
@@ -81,68 +49,104 @@ class DigestContent:
     quiet_since: dt.date | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How much is told: papers as cards (the lead included), then as rows; characters a summary and a title.
-
-    What is neither a card nor a row is counted in "and N more on the web".
-    """
-
-    cards: int
-    rows: int
-    summary: int = SUMMARY_LENGTH
-    title: int = TITLE_LENGTH
-
-
 def roomy(count: int) -> Plan:
     """The plan when size does not matter: a lead, six more cards, the rest as rows (never a lone row)."""
     cards = count if count <= MOST_CARDS + 1 else MOST_CARDS
     return Plan(cards, count - cards)
 
 
+def stories(content: DigestContent) -> list[Story]:
+    """The papers of a digest in words."""
+    return [story(paper, content.date) for paper in content.papers]
+
+
 def variables(content: DigestContent, plan: Plan) -> dict[str, Any]:
     """All that the three digest templates may use; MessageError on a link that is not one."""
-    views = [_paper(paper, number, content.date, plan) for number, paper in enumerate(content.papers, 1)]
-    shown = plan.cards + plan.rows
-    rows = views[plan.cards : shown]
-    return _frame(content) | {
-        "subject": subject(content),
-        "preheader": preheader(content),
-        "preheader_pad": PREHEADER_PAD,
-        "headline": headline(content),
-        "dek": dek(content),
-        "papers": views,
-        "lead": views[0] if plan.cards and views else None,
-        "cards": views[1 : plan.cards],
-        "rows": rows,
-        "rows_heading": "Also trending" if all(row["trending"] for row in rows) else "More for you",
-        "more": _more(len(views) - shown),
+    told = stories(content)
+    views = [
+        {
+            "number": number,
+            **each.article.words(plan),
+            **each.words(plan),
+            "more_url": words.link(paper.more_url),
+            "less_url": words.link(paper.less_url),
+        }
+        for number, (each, paper) in enumerate(zip(told, content.papers, strict=True), 1)
+    ]
+    return frame(content, told) | planned(told, plan) | shared_out(views, plan)
+
+
+def shared_out(papers: Sequence[Any], plan: Plan) -> dict[str, Any]:
+    """The papers of a digest by their place in it."""
+    return {
+        "papers": papers,
+        "lead": papers[0] if plan.cards and papers else None,
+        "cards": papers[1 : plan.cards],
+        "rows": papers[plan.cards : plan.cards + plan.rows],
     }
 
 
-def _frame(content: DigestContent) -> dict[str, Any]:
-    """What stands around the papers: masthead and footer."""
-    language = words.clean(content.language)[:35] or "en"
+def planned(told: Sequence[Story], plan: Plan) -> dict[str, Any]:
+    """What stands around the papers and depends on how much of them is told."""
+    shown = plan.cards + plan.rows
+    trending = all(each.trending for each in told[plan.cards : shown])
+    return {
+        "rows_heading": "Also trending" if trending else "More for you",
+        "more": _more(len(told) - shown),
+    }
+
+
+def frame(content: DigestContent, told: Sequence[Story]) -> dict[str, Any]:
+    """What stands around the papers whatever the plan: subject, masthead and footer."""
+    fitting = picked(content, told)
+    line, named = naming(told)
+    return {
+        **_standing(
+            content.language,
+            content.brand,
+            content.date,
+            content.postal_address,
+            content.site_url,
+            content.archive_url,
+        ),
+        "subject": line,
+        "preheader": _preheader(told, named, fitting),
+        "headline": headline(content, len(told)),
+        "dek": _dek(content, fitting),
+        "reason": reason(content),
+        "to_email": words.clean(content.to_email),
+        "sample_note": SAMPLE_NOTE if _sample(content, told) else "",
+        "unsubscribe_url": words.must("unsubscribe_url", content.unsubscribe_url),
+        "preferences_url": words.must("preferences_url", content.preferences_url),
+        "browser_url": words.link(content.browser_url),
+    }
+
+
+@lru_cache(maxsize=256)
+def _standing(
+    language: str, brand: str, date: dt.date, postal_address: str, site_url: str, archive_url: str
+) -> dict[str, Any]:
+    """What is the same in all digests of a day."""
+    language = words.clean(language)[:35] or "en"
     return {
         "language": language,
         "direction": words.direction(language),
-        "brand": _brand(content),
-        "date": words.long_date(content.date),
-        "reason": reason(content),
-        "to_email": words.clean(content.to_email),
-        "postal_address": words.cut(words.clean(content.postal_address), 300),
-        "sample_note": SAMPLE_NOTE if _sample(content) else "",
-        **words.needed(content, "site_url", "unsubscribe_url", "preferences_url"),
-        **{name: words.link(getattr(content, name)) for name in ("archive_url", "browser_url")},
+        "brand": _brand(brand),
+        "date": words.long_date(date),
+        "postal_address": words.cut(words.clean(postal_address), 300),
+        "site_url": words.must("site_url", site_url),
+        "archive_url": words.link(archive_url),
+        "preheader_pad": PREHEADER_PAD,
     }
 
 
-def _sample(content: DigestContent) -> bool:
-    return content.sample or any(paper.sample for paper in content.papers)
+def _sample(content: DigestContent, told: Sequence[Story]) -> bool:
+    return content.sample or any(each.article.paper.sample for each in told)
 
 
-def _brand(content: DigestContent) -> str:
-    return words.cut(words.clean(content.brand), 60) or "Papers"
+@lru_cache(maxsize=64)
+def _brand(brand: str) -> str:
+    return words.cut(words.clean(brand), 60) or "Papers"
 
 
 def _more(count: int) -> str:
@@ -152,57 +156,57 @@ def _more(count: int) -> str:
 def reason(content: DigestContent) -> str:
     """Why this mail came, as sender guidelines ask: the address, the act and its day."""
     when = f" on {words.plain_date(content.joined)}" if content.joined else ""
-    return f"You get this because {words.clean(content.to_email)} subscribed to {_brand(content)}{when}."
+    return f"You get this because {words.clean(content.to_email)} subscribed to {_brand(content.brand)}{when}."
 
 
-def headline(content: DigestContent) -> str:
+def headline(content: DigestContent, count: int) -> str:
     """Like "Ten papers for Ada", or without a name "Ten papers for your Thursday"."""
-    count = len(content.papers)
     name = words.cut(words.clean(content.reader_name), 40) or f"your {words.WEEKDAYS[content.date.weekday()]}"
     number = words.number_word(count)
     return f"{number[0].upper()}{number[1:]} {'paper' if count == 1 else 'papers'} for {name}"
 
 
-def dek(content: DigestContent) -> str:
+def _dek(content: DigestContent, fitting: str) -> str:
     """What stands under the headline: after a silence that we are still here, then how the papers were picked."""
     if content.quiet_since is None:
-        return picked(content)
+        return fitting
     silence = f"{words.counted(content.quiet, 'digest')} in a row, since {words.plain_date(content.quiet_since)}"
-    return f"Still here: nothing was worth sending for {silence}. {picked(content)}"
+    return f"Still here: nothing was worth sending for {silence}. {fitting}"
 
 
-def picked(content: DigestContent) -> str:
+def picked(content: DigestContent, told: Sequence[Story]) -> str:
     """Like "Picked for A, B and C from 412 recent papers · 6 min read"; what is not known is left out."""
-    interests = [words.cut(words.clean(interest), 40) for interest in content.interests]
+    interests = [_interest(interest) for interest in content.interests]
     fitting = f" for {words.listed(interests, rest='more topics')}" if interests else ""
-    pool = f" from {content.considered:,} recent papers" if content.considered > len(content.papers) else ""
-    told = f"Picked{fitting or ' for you'}{pool}"
-    return f"{told} · {_minutes(content.papers)}\u00a0min\u00a0read" if content.papers else told
+    pool = f" from {content.considered:,} recent papers" if content.considered > len(told) else ""
+    said = f"Picked{fitting or ' for you'}{pool}"
+    return f"{said} · {_minutes(told)}\u00a0min\u00a0read" if told else said
 
 
-def _minutes(papers: Sequence[PaperShown]) -> int:
-    told = sum(
-        len(f"{paper.title[:TITLE_LENGTH]} {_summary(paper, SUMMARY_LENGTH)} {_why(paper)}".split())
-        for paper in papers
-    )
-    return max(1, round(told / WORDS_A_MINUTE))
+@lru_cache(maxsize=4_096)
+def _interest(interest: str) -> str:
+    return words.cut(words.clean(interest), 40)
 
 
-def subject(content: DigestContent) -> str:
-    """At most 70 characters that name the first papers and count the rest; never empty, never a shout."""
-    return _naming(content)[0]
+def _minutes(told: Sequence[Story]) -> int:
+    return max(1, round(sum([each.length for each in told]) / WORDS_A_MINUTE))
 
 
-def _naming(content: DigestContent) -> tuple[str, list[str]]:
-    """The subject, and the titles that it names; a line that need not cut a name wins."""
-    titles = [title for title in map(_title, content.papers[:5]) if not words.spammy(title)]
-    lines = [
-        (_named(titles[:most], limit, len(content.papers), ending), titles[:most])
-        for most, limit in ((2, 36), (2, 28), (1, 50), (2, 22), (1, 36))
-        for ending in (" for you", "")
-    ]
-    fitting = [(line, named) for line, named in lines if len(line) <= SUBJECT_LENGTH]
-    return next((pair for pair in fitting if "…" not in pair[0]), fitting[0])
+def naming(told: Sequence[Story]) -> tuple[str, list[str]]:
+    """The subject, and the titles that it names: at most 70 characters, never empty, never a shout.
+
+    It names the first papers and counts the rest; a line that need not cut a name wins.
+    """
+    titles = [each.article.title for each in told[:5] if not each.article.spammy]
+    fitting: list[tuple[str, list[str]]] = []
+    for most, limit in NAMED:
+        for ending in (" for you", ""):
+            line = _named(titles[:most], limit, len(told), ending)
+            if len(line) <= SUBJECT_LENGTH:
+                fitting.append((line, titles[:most]))
+                if "…" not in line:
+                    return fitting[-1]
+    return fitting[0]
 
 
 def _named(titles: Sequence[str], limit: int, count: int, ending: str) -> str:
@@ -215,77 +219,9 @@ def _named(titles: Sequence[str], limit: int, count: int, ending: str) -> str:
     return f"{', '.join(names)} and {words.counted(rest, 'more paper')}{ending}"
 
 
-def preheader(content: DigestContent) -> str:
+def _preheader(told: Sequence[Story], named: Sequence[str], fitting: str) -> str:
     """What the subject did not say: the next papers' names, else how the first one begins."""
-    told = _naming(content)[1]
-    others = [title for title in map(_title, content.papers[:6]) if title not in told][:3]
+    others = [each.article.title for each in told[:6] if each.article.title not in named][:3]
     if others:
-        return f"Also inside: {words.listed([words.short_name(title, 40) for title in others])}. {picked(content)}"
-    return next((_summary(paper, 120) for paper in content.papers if _summary(paper, 120)), picked(content))
-
-
-def _paper(paper: PaperShown, number: int, today: dt.date, plan: Plan) -> dict[str, Any]:
-    """One paper in words; every link is http or https or empty."""
-    votes = _votes(paper)
-    return {
-        "number": number,
-        "title": words.cut(_title(paper), plan.title),
-        "byline": _byline(paper, today),
-        "note": _joined(_first_author(paper), *_category(paper), votes),
-        "summary": _summary(paper, plan.summary),
-        "why": _why(paper),
-        # Where room is short a row keeps its title: the text part tells the reason all the same.
-        "short_why": words.cut(_why(paper), ROW_WHY_LENGTH) if plan.title == TITLE_LENGTH else "",
-        "topics": [words.cut(words.clean(topic), 30) for topic in paper.topics[:3]],
-        "trending": paper.trending,
-        "votes": votes,
-        "sparkline": words.sparkline(paper.history) if votes else "",
-        **{name: words.link(getattr(paper, name)) for name in PAPER_LINKS},
-    }
-
-
-def _title(paper: PaperShown) -> str:
-    return words.cut(words.clean(paper.title[: 4 * TITLE_LENGTH]), TITLE_LENGTH) or "Untitled paper"
-
-
-def _summary(paper: PaperShown, limit: int) -> str:
-    """The TL;DR when there is one, else the abstract: whole sentences up to about `limit` characters."""
-    return words.sentences(paper.summary, limit) or words.sentences(paper.abstract, limit)
-
-
-def _why(paper: PaperShown) -> str:
-    reasons = [words.cut(words.clean(reason).rstrip("."), 160) for reason in paper.reasons[:4]]
-    ended = (reason if reason.endswith("…") else f"{reason}." for reason in reasons if reason)
-    return " ".join(f"{reason[0].upper()}{reason[1:]}" for reason in ended)
-
-
-def _votes(paper: PaperShown) -> str:
-    if paper.upvotes is None:
-        return ""
-    return words.counted(paper.upvotes, "upvote") + (" (sample)" if paper.sample else "")
-
-
-def _byline(paper: PaperShown, today: dt.date) -> str:
-    when = words.short_date(paper.published or paper.announced, today)
-    return _joined(_authors(paper), words.cut(words.clean(paper.organization), 60), when, *_category(paper))
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
-
-
-def _category(paper: PaperShown) -> list[str]:
-    return [words.cut(words.clean(category), 30) for category in paper.categories[:1]]
-
-
-def _authors(paper: PaperShown) -> str:
-    """Three names and how many others there are."""
-    names = [words.cut(words.clean(author), 60) for author in paper.authors[:3]]
-    others = max(paper.author_count, len(paper.authors)) - len(names)
-    named = [*names, words.counted(others, "other")] if names and others else names
-    return words.listed(named, most=4)
-
-
-def _first_author(paper: PaperShown) -> str:
-    name = words.cut(words.clean(paper.authors[0]), 60) if paper.authors else ""
-    return f"{name} et al." if name and max(paper.author_count, len(paper.authors)) > 1 else name
+        return f"Also inside: {words.listed([words.short_name(title, 40) for title in others])}. {fitting}"
+    return next((summary for each in told if (summary := each.article.summary(120))), fitting)

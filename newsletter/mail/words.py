@@ -34,6 +34,7 @@ BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 WEB = re.compile(
     r"https?://[^\s\x00-\x20\x7f-\x9f<>\"`\\/@?#]+(?:[/?#][^\s\x00-\x20\x7f-\x9f<>\"`\\]*)?", re.IGNORECASE
 )
+NARROW = re.compile("[ -\u02ff\u2010-\u2027\u2030-\u205e]*")  # one column each, for certain
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”\u2019)]?\s+(?=[^a-z\s])|(?<=[。\uff01\uff1f])")
 ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|Figs?|Eqs?|cf|resp|approx|Dr|Prof|Sec|Tab|[A-Z])\.)$")
 BREAKING = re.compile(
@@ -52,24 +53,29 @@ SPAMMY = re.compile(
 
 def clean(text: str) -> str:
     """One line of visible characters: white space and controls collapsed, reordering and hidden ones gone."""
+    if text.isprintable() and "  " not in text:  # no control, no hidden character, no blank but the plain one
+        return text.strip()
     return BLANKS.sub(" ", UNSEEN.sub("", text)).strip()
 
 
 def link(url: str) -> str:
     """The address when it is http or https, without user part, of sane length; else nothing."""
-    sound = len(url) <= LONGEST_LINK and WEB.fullmatch(url) and not UNSEEN.search(url)
+    sound = len(url) <= LONGEST_LINK and WEB.fullmatch(url) and (url.isascii() or not UNSEEN.search(url))
     return url if sound else ""
 
 
 def needed(content: object, *names: str) -> dict[str, str]:
     """The addresses that a message must have, by name; MessageError names one that is no address."""
-    found = {name: str(getattr(content, name)) for name in names}
-    for name, value in found.items():
-        if not link(value):
-            raise MessageError(
-                f"{name} is {value!r}, which is no http or https address: check newsletter.url in the config"
-            )
-    return found
+    return {name: must(name, str(getattr(content, name))) for name in names}
+
+
+def must(name: str, url: str) -> str:
+    """An address that a message must have; MessageError names one that is no address."""
+    if not link(url):
+        raise MessageError(
+            f"{name} is {url!r}, which is no http or https address: check newsletter.url in the config"
+        )
+    return url
 
 
 def cut(text: str, limit: int) -> str:
@@ -165,6 +171,7 @@ def sparkline(history: Sequence[int]) -> str:
     return "".join(BARS[(value - least) * (len(BARS) - 1) // span] for value in values)
 
 
+@lru_cache(maxsize=8_192)
 def short_name(title: str, limit: int) -> str:
     """What people would call the paper: its name before the colon, its acronym, or the title's first phrase."""
     head = re.split(r"[:?!]\s|\s[\u2013\u2014-]\s", title, maxsplit=1)[0].strip(" .,:;!?")
@@ -200,8 +207,13 @@ def _columns(char: str) -> int:
 def fill(text: str, first: str = "", rest: str | None = None, width: int = 72) -> str:
     """Lines of at most `width` columns behind the prefixes `first` and `rest`; only a URL may be longer."""
     rest = " " * len(first) if rest is None else rest
+    text = clean(text.replace("\u00a0", " "))
+    if len(first) == len(rest) and NARROW.fullmatch(text) and (first + rest).isascii():
+        filled = _filled(text, first, rest, width)
+        if filled is not None:
+            return filled
     lines, line, used = [], first, columns(first)
-    for word, size in _pieces(clean(text), width - max(len(first), len(rest))):
+    for word, size in _pieces(text, width - max(len(first), len(rest))):
         fresh = line in {first, rest}
         if not fresh and used + 1 + size > width:
             lines.append(line)
@@ -211,10 +223,23 @@ def fill(text: str, first: str = "", rest: str | None = None, width: int = 72) -
     return "\n".join(part.rstrip() for part in [*lines, line])
 
 
+def _filled(text: str, first: str, rest: str, width: int) -> str | None:
+    """The same where each character has one column; None where a word is longer than a line."""
+    room, lines, at = width - len(first), [], 0
+    while len(text) - at > room:
+        blank = text.rfind(" ", at, at + room + 1)
+        if blank < 0:
+            return None
+        lines.append(text[at:blank])
+        at = blank + 1
+    lines.append(text[at:])
+    return (first + f"\n{rest}".join(lines)).rstrip()
+
+
 def tidy(text: str) -> str:
     """A text part as it is sent: no blanks at the ends of lines, no empty lines around, one at most between."""
-    lines = "\n".join(line.rstrip() for line in text.strip("\n").split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", lines) + "\n"
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
 
 
 def _pieces(text: str, width: int) -> Iterator[tuple[str, int]]:
