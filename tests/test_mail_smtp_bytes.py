@@ -109,3 +109,31 @@ def test_a_size_without_a_limit_limits_nothing(limit):
     with scripted(EHLO=b"250-test\r\n250 " + limit + b"\r\n") as server:
         assert sent(server).verdict is Verdict.SENT
     assert f"SIZE={len(MESSAGE)}".encode() in server.received
+
+
+# Delivery status notifications (RFC 3461)
+
+
+def test_a_server_that_reports_failures_is_told_what_to_call_the_message():
+    with scripted(EHLO=b"250-test\r\n250-SIZE\r\n250 DSN\r\n") as server:
+        outcome = sent(server, envelope("a+b=c@example.org"))
+    assert outcome.verdict is Verdict.SENT
+    size = len(MESSAGE)
+    assert (
+        f"MAIL FROM:<papers+token@news.example.org> SIZE={size} RET=HDRS ENVID=one\r\n".encode() in server.received
+    )
+    expected = b"RCPT TO:<a+b=c@example.org> NOTIFY=FAILURE ORCPT=rfc822;a+2Bb+3Dc@example.org\r\n"
+    assert expected in server.received
+
+
+def test_a_utf8_recipient_is_not_written_in_a_report_as_if_it_were_ascii():
+    with scripted(EHLO=b"250-test\r\n250-SMTPUTF8\r\n250-8BITMIME\r\n250 DSN\r\n") as server:
+        sent(server, envelope("josé@example.org"))
+    assert "RCPT TO:<josé@example.org> NOTIFY=FAILURE\r\n".encode() in server.received
+    assert b" BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=one\r\n" in server.received
+
+
+def test_a_server_that_offers_nothing_is_asked_for_nothing():
+    with scripted(EHLO=b"250 test\r\n") as server:
+        sent(server)
+    assert b"MAIL FROM:<papers+token@news.example.org>\r\nRCPT TO:<ada@example.org>\r\nDATA\r\n" in server.received

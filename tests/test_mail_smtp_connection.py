@@ -20,8 +20,9 @@ from mail_servers import (
     trust,
 )
 
-from newsletter.mail import Outcome, Verdict
-from newsletter.mail.smtp import DOWN_SECONDS, Settings, Smtp
+from newsletter.mail import Blame, Outcome, Verdict
+from newsletter.mail.relays import DOWN_SECONDS
+from newsletter.mail.smtp import Settings, Smtp
 
 SHORT = 0.5
 
@@ -165,14 +166,14 @@ def test_a_port_that_nobody_listens_on_defers():
     port = free_port()
     with Smtp(Settings("127.0.0.1", port, "none", timeout=5), Clock()) as transport:
         outcome = transport.send(envelope())
-    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{port}: Connection refused")
+    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{port}: Connection refused", Blame.RELAY)
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
 def test_a_silent_port_defers_in_the_given_time(security):
     with scripted(BANNER=SILENCE) as server:
         outcome = sent(server, security=security, timeout=SHORT)
-    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{server.port}: no answer in time")
+    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{server.port}: no answer in time", Blame.RELAY)
 
 
 @pytest.mark.parametrize("host", ["a" * 70, "no such host", "a..b", ""])
@@ -194,7 +195,7 @@ def test_a_host_that_is_none_defers(host):
 def test_a_server_that_does_not_greet_defers(banner, words):
     with scripted(BANNER=banner) as server:
         outcome = sent(server)
-    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{server.port}: {words}")
+    assert outcome == Outcome(*UNREACHED, f"127.0.0.1:{server.port}: {words}", Blame.RELAY)
 
 
 @pytest.mark.parametrize("ehlo", [CLOSE, b"421 4.3.2 busy\r\n", b"504 5.5.2 need a full name\r\n", b"\xff\r\n"])

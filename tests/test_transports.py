@@ -1,6 +1,7 @@
 """What every transport keeps to, whichever way a message goes out."""
 
 import pytest
+from mail_feeds import drained, messages, numbered
 from mail_servers import mail_server
 
 from newsletter.mail import Envelope, Outcome, Phase, Transport, Verdict
@@ -122,3 +123,24 @@ def test_no_recipient_makes_it_raise(way, recipient):
 def test_an_error_in_the_block_is_not_swallowed(way):
     with pytest.raises(KeyError, match="ours"), way.open():
         raise KeyError("ours")
+
+
+def test_a_feed_is_drained_and_each_message_told_of_once(way):
+    with way.open() as transport:
+        feed = drained(transport, 4)
+    assert feed.verdicts == ["sent"] * 4
+    assert sorted(way.arrived()) == [each.envelope.content for each in messages(4)]
+
+
+@pytest.mark.parametrize("withheld", [{1}, {2}, {3}, {1, 3}])
+def test_what_may_not_leave_does_not_and_what_comes_late_does(way, withheld):
+    with way.open() as transport:
+        feed = drained(transport, 3, withheld=withheld, late=[numbered(4)])
+    assert feed.verdicts == ["sent"] * (4 - len(withheld))
+    assert sorted(way.arrived()) == [each.envelope.content for each in messages(4) if each.number not in withheld]
+
+
+def test_a_feed_that_has_nothing_is_asked_once(way):
+    with way.open() as transport:
+        drained(transport, 0)
+    assert way.arrived() == []

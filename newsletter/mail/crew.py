@@ -31,6 +31,7 @@ class Crew:
         self.stop, self._turn = stop, stop.turn
         self._left = self._busy = connections
         self.broken: list[BaseException] = []
+        self.cut = False  # nobody waits for anything any more
 
     @property
     def over(self) -> bool:
@@ -64,6 +65,20 @@ class Crew:
             self._busy += going_on
             return going_on
 
+    def leave(self) -> None:
+        """One connection has nothing more to do, whatever is due."""
+        with self._turn:
+            self._busy -= 1
+            self._turn.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """Wait a moment; less when the run is told to end."""
+        with self._turn:
+            if not self.over:
+                self._turn.wait_for(lambda: self.over, seconds)
+            elif not self.cut:
+                self._turn.wait_for(lambda: self.cut, seconds)
+
     def ended(self) -> bool:
         """Wait until all are done, or were told to end and had the time for it; whether all are done."""
         with self._turn:
@@ -80,4 +95,6 @@ class Crew:
     def give_up(self) -> None:
         """Wait a moment for those who were cut off to write down what they know."""
         with self._turn:
+            self.cut = True
+            self._turn.notify_all()
             self._turn.wait_for(lambda: not self._left, LAST_WORDS_SECONDS)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Self
 
-from newsletter.mail import Envelope, Outcome, Phase, Verdict
+from newsletter.mail import Envelope, Feed, Outcome, Phase, Verdict, one_by_one
 
 UNSAFE = re.compile(r"[^\w.+@-]", re.ASCII)
 LONGEST_NAME = 100  # of the 255 bytes that file systems take
@@ -24,6 +24,10 @@ class Folder:
 
     def __exit__(self, *exc: object) -> None:
         return
+
+    def drain(self, feed: Feed) -> None:
+        """One file after another."""
+        one_by_one(feed, self.send)
 
     def send(self, envelope: Envelope) -> Outcome:
         """Write beside, then rename: a reader of the folder never sees half a message."""

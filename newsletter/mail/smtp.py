@@ -1,54 +1,56 @@
-"""The SMTP transport: one kept connection, verified TLS, and an outcome that knows how far it came.
+"""The SMTP transport: one kept connection, one round trip a message, outcomes that know how far it came.
 
-smtplib opens, secures and authenticates; the transaction itself is driven step by step, because its
-exceptions do not say whether the final dot was written, and that decides what may be tried again. Servers
-close idle connections: a message that finds the kept one closed goes out over a new one at once.
+The body of a message, its final dot, and MAIL, RCPT and DATA of the one after it leave together, so a message
+costs one round trip (RFC 2920 section 3.1 allows the content as the first of a group). Where the server does not
+offer that, the steps are taken one by one. Servers close idle connections: a message that finds the kept one
+closed goes out over a new one at once.
 """
 
-import errno
-import re
-import smtplib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Self
+from typing import NamedTuple, Self
 
-from newsletter.mail import Envelope, Outcome, Phase, Verdict
+from newsletter.mail import Blame, Done, Envelope, Feed, Outcome, Phase, Ready, Turn, Verdict
+from newsletter.mail.relays import Relays
+from newsletter.mail.reply import CLOSING, Stage, judged
 from newsletter.mail.smtp_connection import Settings, hang_up, in_words, one_line, open_server
+from newsletter.mail.smtp_dialogue import Dialogue, Refused, Unsendable, checked
 
-__all__ = ["Settings", "Smtp"]  # a user of the transport needs both
+__all__ = ["Relays", "Settings", "Smtp"]  # a user of the transport needs them
 
 KEEP_SECONDS = 300  # a connection is reused by time, not by count (Postfix: smtp_connection_reuse_time_limit)
-DOWN_SECONDS = 30  # a server that cannot be reached is not dialled for every message in the queue
 QUIT_SECONDS = 5  # everything is settled by then: nobody waits long for a goodbye
-OK, START_DATA, CLOSING = 250, 354, 421
-ABOUT_LOGIN = {530, 534, 535, 538}  # RFC 4954 section 6: our set-up is at fault, not the message
 STOPPED = "the sender was told to stop"
-LEADING_DOT = re.compile(rb"(?m)^\.")
-ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f-\x9f\ud800-\udfff]+@[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
-class _Refused(Exception):
-    """The server said no before the final dot."""
+class _Parcel(NamedTuple):
+    """A message, and its bytes as they travel."""
 
-    def __init__(self, code: int, text: str) -> None:
-        self.code, self.text = code, text
-        super().__init__(text)
+    ready: Ready
+    body: bytes
 
 
-class _Left(Exception):
-    """The server had left, or leaves, a kept connection before it took anything of this message."""
+class _Begun(NamedTuple):
+    """How far the message to follow came: its transaction is open, or it is to be tried anew, or neither."""
+
+    going: _Parcel | None = None
+    back: Ready | None = None
+
+
+class _Unreached(Exception):
+    """No server could be reached; the text says why."""
 
 
 class Smtp:
-    """One connection to one server, opened for the first message. `refuse` and `abort` are for other threads."""
+    """One connection at a time, opened for the first message. `refuse` and `abort` are for other threads."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, relays: Relays | Settings, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and never jumps (time.monotonic)."""
-        self.settings, self.clock = settings, clock
-        self._server: smtplib.SMTP | None = None
-        self._opened = 0.0
-        self._down_until, self._down_reason = float("-inf"), ""
+        self.relays = Relays([relays], clock) if isinstance(relays, Settings) else relays
+        self.clock = clock
+        self._dialogue: Dialogue | None = None
+        self._settings = self.relays.servers[0]
         self._turn = threading.Lock()  # between `refuse` and a connection that is being opened
         self._reaching = self._refusing = False
 
@@ -58,16 +60,33 @@ class Smtp:
     def __exit__(self, *exc: object) -> None:
         self._close()
 
+    def drain(self, feed: Feed) -> None:
+        """One message after another (RFC 5321 section 3.3), each told to the feed before the next one's body."""
+        try:
+            self._drain(feed)
+        except BaseException:
+            self._drop()  # its server may wait for a body: a goodbye would be taken for one
+            raise
+
+    def _drain(self, feed: Feed) -> None:
+        done: list[Done] = []
+        begun = _Begun()
+        while True:
+            turn = feed.turn(done, begun.going and begun.going.ready, begun.back)
+            if begun.going is None and turn.following is None:
+                return
+            if begun.going is not None and not turn.may_go:
+                self._drop()  # its server waits for a body that must not leave
+                begun = _Begun()
+            done = []
+            begun = self._step(feed, begun.going, turn.following, done)
+
     def send(self, envelope: Envelope) -> Outcome:
-        """One transaction (RFC 5321 section 3.3); the outcome says what the server said and how far it came."""
-        if wrong := _unsendable(envelope):
-            return Outcome(Verdict.FAILED, Phase.BEFORE_DOT, wrong)
-        if self._server and self.clock() - self._opened > KEEP_SECONDS:
-            self._close()
-        with suppress(_Left):
-            return self._attempt(envelope)
-        self._drop()
-        return self._attempt(envelope)
+        """One message alone."""
+        alone = _Alone(envelope)
+        self.drain(alone)
+        assert alone.outcome is not None
+        return alone.outcome
 
     def refuse(self) -> bool:
         """Begin no message any more; whether a server is still being reached."""
@@ -78,165 +97,201 @@ class Smtp:
     def abort(self) -> None:
         """Hang up, whatever is waited for: before the final dot nothing was sent, after it the fate is unknown."""
         self.refuse()
-        if server := self._server:
-            hang_up(server)
+        if dialogue := self._dialogue:
+            hang_up(dialogue.server)
 
-    def _attempt(self, envelope: Envelope) -> Outcome:
-        """Over the kept connection if there is one, else over a new one; _Left is for the kept one alone."""
-        kept = self._server is not None
-        if self.clock() < self._down_until:
-            return Outcome(Verdict.DEFERRED, Phase.UNREACHED, self._down_reason)
-        try:
-            server = self._connected(envelope.sender)
-        except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
-            self._down_until = self.clock() + DOWN_SECONDS
-            self._down_reason = f"{self.settings.host}:{self.settings.port}: {in_words(error)}"
-            return Outcome(Verdict.DEFERRED, Phase.UNREACHED, self._down_reason)
-        return self._transaction(server, envelope, kept=kept)
+    def _step(self, feed: Feed, going: _Parcel | None, following: Ready | None, done: list[Done]) -> _Begun:
+        """Hand over the body of `going`, and open the transaction of `following`, together where that can be."""
+        parcel = self._parcel(following, done) if following is not None else None
+        if going is None:
+            return self._opened(parcel, done) if parcel else _Begun()
+        opening: Sequence[bytes] = ()
+        if parcel is not None and self._may_pipeline and not (opening := self._opening(parcel.ready, done)):
+            parcel = None
+        done.append(Done(going.ready, self._handed_over(feed, going.body, opening)))
+        if parcel is None:
+            return _Begun()
+        if not opening:
+            return self._opened(parcel, done)
+        if self._dialogue is None:  # lost before anything was heard of it
+            return _Begun(back=parcel.ready)
+        return self._answered(parcel, opening, done, written=True)
 
-    def _transaction(self, server: smtplib.SMTP, envelope: Envelope, *, kept: bool) -> Outcome:
+    def _parcel(self, ready: Ready, done: list[Done]) -> _Parcel | None:
+        """None for a message that must not be written to any server: that is what became of it."""
         try:
-            _begin(server, envelope, kept=kept)
-            _go_on(server, envelope)
-            server.send(_stuffed(envelope.content))
-        except _Refused as refused:
-            return self._refused(server, refused)
+            return _Parcel(ready, checked(ready.envelope))
+        except Unsendable as error:
+            done.append(Done(ready, Outcome(Verdict.FAILED, Phase.BEFORE_DOT, str(error), Blame.MESSAGE)))
+            return None
+
+    def _opening(self, ready: Ready, done: list[Done]) -> Sequence[bytes]:
+        """What opens its transaction; nothing for a message that this server surely does not take."""
+        try:
+            return self._kept.commands(ready.envelope)
+        except Refused as refused:
+            done.append(Done(ready, refused.outcome))
+            return ()
+
+    @property
+    def _kept(self) -> Dialogue:
+        assert self._dialogue is not None
+        return self._dialogue
+
+    @property
+    def _old(self) -> bool:
+        return self._dialogue is not None and self.clock() - self._dialogue.opened > KEEP_SECONDS
+
+    @property
+    def _may_pipeline(self) -> bool:
+        return self._dialogue is not None and self._dialogue.pipelining and not self._old and not self._refusing
+
+    def _handed_over(self, feed: Feed, body: bytes, opening: Sequence[bytes]) -> Outcome:
+        dialogue = self._kept
+        try:
+            dialogue.hand_over(body, opening)
+            feed.ahead()
+            dialogue.patience(self._settings.final_timeout)
+            code, text = dialogue.reply()
+            dialogue.patience(self._settings.timeout)
         except OSError as error:
-            self._drop()
-            if self._refusing:
-                return Outcome(Verdict.DEFERRED, Phase.UNREACHED, STOPPED)
-            return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, f"connection lost: {in_words(error)}")
-        return self._final_reply(server)
-
-    def _final_reply(self, server: smtplib.SMTP) -> Outcome:
-        try:
-            _patience(server, self.settings.final_timeout)
-            code, text = server.getreply()
-            _patience(server, self.settings.timeout)
-        except OSError as error:
-            self._drop()
+            if not dialogue.dot_left:
+                return self._lost(error)
             why = STOPPED if self._refusing else in_words(error)
+            self._drop()
             return Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, f"no reply to the final dot: {why}")
+        return self._final(code, text)
+
+    def _final(self, code: int, text: str) -> Outcome:
+        told = one_line(code, text)
         if code // 100 not in {2, 4, 5}:
             self._drop()
-            return Outcome(
-                Verdict.UNKNOWN, Phase.AFTER_DOT, f"no sense in the final reply: {one_line(code, text)}"
-            )
-        if code == CLOSING:
+            return Outcome(Verdict.UNKNOWN, Phase.AFTER_DOT, f"no sense in the final reply: {told}")
+        verdict, blame = judged(Stage.DOT, code, text)
+        if blame is Blame.RELAY:
+            self._failed(told)
+        elif code == CLOSING:
             self._drop()
-        verdict = Verdict.SENT if code // 100 == OK // 100 else _refusal(code)
-        return Outcome(verdict, Phase.REPLIED, one_line(code, text))
+        else:
+            self._kept.fresh = False
+            self.relays.worked(self._settings)
+        return Outcome(verdict, Phase.REPLIED, told, blame)
 
-    def _refused(self, server: smtplib.SMTP, refused: _Refused) -> Outcome:
-        in_step = refused.code // 100 in {4, 5} and refused.code != CLOSING
+    def _failed(self, why: str) -> None:
+        """The server refuses us, whatever the message: it is another one's turn."""
+        self._drop()
+        self.relays.failed(self._settings, f"{self._where}: {why}")
+
+    def _lost(self, error: OSError) -> Outcome:
+        """The connection broke before a final dot: surely not sent."""
+        self._drop()
+        if self._refusing:
+            return Outcome(Verdict.DEFERRED, Phase.UNREACHED, STOPPED)
+        return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, f"connection lost: {in_words(error)}")
+
+    def _opened(self, parcel: _Parcel, done: list[Done]) -> _Begun:
+        """The transaction of a message, over the kept connection if there is one, else over a new one."""
         try:
-            if not in_step or server.rset()[0] != OK:
-                self._drop()
-        except OSError:
-            self._drop()
-        return Outcome(_refusal(refused.code), Phase.BEFORE_DOT, refused.text)
+            self._connect(parcel.ready.envelope.sender)
+        except _Unreached as error:
+            blame = Blame.NOBODY if self._refusing else Blame.RELAY
+            done.append(Done(parcel.ready, Outcome(Verdict.DEFERRED, Phase.UNREACHED, str(error), blame)))
+            return _Begun()
+        opening = self._opening(parcel.ready, done)
+        return self._answered(parcel, opening, done, written=False) if opening else _Begun()
 
-    def _connected(self, sender: str) -> smtplib.SMTP:
-        server = self._server or self._reached(sender)
-        if not server or self._refusing:
-            self._drop()
-            raise ConnectionAbortedError(errno.ECONNABORTED, STOPPED)
-        return server
+    def _answered(self, parcel: _Parcel, opening: Sequence[bytes], done: list[Done], *, written: bool) -> _Begun:
+        """Whether the server lets a message in; `written`: it has been asked already."""
+        tired, self._kept.fresh = not self._kept.fresh, False
+        try:
+            self._kept.opened_by(opening, written=written)
+        except Refused as refused:
+            return self._refused(parcel.ready, refused, done, tired=tired)
+        except OSError as error:
+            return self._left(parcel.ready, error, done, tired=tired)
+        return _Begun(going=parcel)
 
-    def _reached(self, sender: str) -> smtplib.SMTP | None:
-        """A new connection; None after `refuse`, which either sees that one is opened or is seen here."""
+    def _left(self, ready: Ready, error: OSError, done: list[Done], *, tired: bool) -> _Begun:
+        """The server is gone. One that was used before may only have grown tired: another try, over a new one."""
+        # A server that is silent is not gone: another try would only wait as long again.
+        if tired and not self._refusing and not isinstance(error, TimeoutError):
+            self._drop()
+            return _Begun(back=ready)
+        done.append(Done(ready, self._lost(error)))
+        return _Begun()
+
+    def _refused(self, ready: Ready, refused: Refused, done: list[Done], *, tired: bool) -> _Begun:
+        """It said no. What it says of us, and not of this message, is another server's chance."""
+        if self._kept.over:
+            self._drop()
+        outcome = refused.outcome
+        if tired and refused.code == CLOSING and refused.stage is Stage.MAIL:
+            return _Begun(back=ready)
+        if outcome.blame is Blame.RELAY:
+            self._failed(refused.text)
+            if self.relays.any_up:
+                return _Begun(back=ready)
+        done.append(Done(ready, outcome))
+        return _Begun()
+
+    @property
+    def _where(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"
+
+    def _connect(self, sender: str) -> None:
+        if self._old:
+            self._close()
+        while self._dialogue is None and not self._refusing:
+            settings = self.relays.choose()
+            if settings is None:
+                raise _Unreached(self.relays.reason)
+            self._settings = settings
+            try:
+                self._reach(settings, sender)
+            except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
+                self.relays.failed(settings, f"{self._where}: {in_words(error)}")
+        if self._dialogue is None or self._refusing:
+            self._drop()
+            raise _Unreached(STOPPED)
+
+    def _reach(self, settings: Settings, sender: str) -> None:
+        """A new connection; none after `refuse`, which either sees that one is opened or is seen here."""
         opened = None
         with self._turn:
             self._reaching = not self._refusing
         try:
             if self._reaching:
-                opened = open_server(self.settings, sender)
+                opened = Dialogue(open_server(settings, sender), self.clock())
         finally:
             with self._turn:
-                self._reaching, self._server = False, opened
-        self._opened = self.clock()
-        return opened
+                self._reaching = False
+                self._dialogue = opened
 
     def _close(self) -> None:
-        if self._server:
+        if self._dialogue:
             with suppress(OSError):
-                _patience(self._server, min(QUIT_SECONDS, self.settings.timeout))
-                self._server.quit()
+                self._dialogue.close(seconds=min(QUIT_SECONDS, self._settings.timeout))
         self._drop()
 
     def _drop(self) -> None:
-        server, self._server = self._server, None
-        if server:
-            server.close()
+        dialogue, self._dialogue = self._dialogue, None
+        if dialogue:
+            dialogue.server.close()
 
 
-def _unsendable(envelope: Envelope) -> str:
-    """Why these bytes or addresses must not be written to any server; empty when they may."""
-    returns = [envelope.sender] if envelope.sender else []  # an empty one is the null return path
-    for address in [envelope.recipient, *returns]:
-        if not ADDRESS.fullmatch(address):
-            return f"the address {address!r} cannot be written in SMTP: it must be name@domain without blanks"
-    content = envelope.content
-    if not content.count(b"\r\n") == content.count(b"\r") == content.count(b"\n"):
-        return "the message holds a CR or LF alone, which lets others smuggle mails in (RFC 5321 section 2.3.8)"
-    return ""
+class _Alone:
+    """A feed of one message."""
 
+    def __init__(self, envelope: Envelope) -> None:
+        self.envelope = envelope
+        self.outcome: Outcome | None = None
+        self._given = False
 
-def _begin(server: smtplib.SMTP, envelope: Envelope, *, kept: bool) -> None:
-    """MAIL; _Refused has its reply, _Left is for a kept connection that is closed or ends with 421."""
-    limit = server.esmtp_features.get("size", "")
-    if limit.isdecimal() and 0 < int(limit) < len(envelope.content):  # RFC 1870
-        size = len(envelope.content)
-        raise _Refused(552, f"552 5.3.4 the message has {size} bytes, and the server takes {limit}")
-    options = _options(server, envelope)
-    try:
-        # Not server.mail and server.rcpt: they change addresses that they cannot parse.
-        reply = server.docmd("MAIL", f"FROM:<{envelope.sender}>{options}")
-    except smtplib.SMTPServerDisconnected as error:
-        # A server that is silent is not gone: another try would only wait as long again.
-        if kept and not isinstance(error.__context__, TimeoutError):
-            raise _Left from error
-        raise
-    if kept and reply[0] == CLOSING:
-        raise _Left
-    _expect(reply)
+    def turn(self, done: Sequence[Done], going: Ready | None = None, back: Ready | None = None) -> Turn:
+        if done:
+            self.outcome = done[0].outcome
+        first, self._given = not self._given, True
+        return Turn(may_go=going is not None, following=back or (self if first else None))
 
-
-def _go_on(server: smtplib.SMTP, envelope: Envelope) -> None:
-    """RCPT and DATA up to the server's go-ahead; raises _Refused with its reply."""
-    _expect(server.docmd("RCPT", f"TO:<{envelope.recipient}>"))
-    _expect(server.docmd("DATA"), START_DATA)
-
-
-def _options(server: smtplib.SMTP, envelope: Envelope) -> str:
-    options = f" SIZE={len(envelope.content)}" if server.has_extn("size") else ""
-    if envelope.sender.isascii() and envelope.recipient.isascii() and envelope.content.isascii():
-        return options
-    if not server.has_extn("smtputf8"):
-        raise _Refused(553, "553 5.6.7 the server takes no UTF-8 addresses (RFC 6531)")
-    server.command_encoding = "utf-8"
-    return f"{options} BODY=8BITMIME SMTPUTF8"
-
-
-def _expect(reply: tuple[int, bytes], wanted: int = OK) -> None:
-    code, text = reply
-    if code == wanted or (wanted == OK and code in {251, 252}):
-        return
-    told = one_line(code, text)
-    raise _Refused(code, told if code // 100 in {4, 5} else f"a reply out of place: {told}")
-
-
-def _stuffed(content: bytes) -> bytes:
-    """The message as it travels, with its final dot (RFC 5321 section 4.5.2)."""
-    ending = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
-    return LEADING_DOT.sub(b"..", content) + ending
-
-
-def _refusal(code: int) -> Verdict:
-    final = code // 100 == 5 and code not in ABOUT_LOGIN  # noqa: PLR2004 - RFC 5321 section 4.2.1
-    return Verdict.FAILED if final else Verdict.DEFERRED
-
-
-def _patience(server: smtplib.SMTP, seconds: float) -> None:
-    if server.sock:
-        server.sock.settimeout(seconds)
+    def ahead(self) -> None:
+        """There is no other."""

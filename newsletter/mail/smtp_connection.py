@@ -21,7 +21,8 @@ HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
 class Settings:
     """Where and how to connect; `security` is "starttls", "tls" (implicit) or "none" (loopback only).
 
-    `timeout` is the patience in seconds for each step, `final_timeout` for the reply to the final dot.
+    `timeout` is the patience in seconds for each step, `final_timeout` for the reply to the final dot; `weight` is
+    its share of the work beside other servers.
     """
 
     host: str
@@ -32,6 +33,7 @@ class Settings:
     ca_file: Path | None = None
     timeout: float = 60
     final_timeout: float = FINAL_SECONDS
+    weight: float = 1.0
 
 
 class _Unusable(smtplib.SMTPException):
