@@ -1,26 +1,34 @@
-"""The ledger: plan, claim, record. The only file that creates a delivery or changes its state.
+"""The ledger: what becomes of a claimed delivery. With its two neighbours the only door to a delivery's state.
 
-A delivery is claimed with a lease, sent outside any transaction, and recorded at once behind a fence: the
-row must still be ours. Exactly-once over SMTP cannot be had (RFC 1047); what is kept instead: nothing is
-lost, a doubt is named `unknown`, every copy has the same bytes and Message-ID, and the balance adds up.
+Deliveries are claimed in blocks with a lease. Just before a message's body is written, one commit records what
+became of the message before it and notes that this one's final dot may be out. So after a crash it is known which
+message is in doubt, one for each connection, and that all others were not sent. Exactly-once over SMTP cannot be
+had (RFC 1047); what is kept instead: nothing is lost, a doubt is named `unknown`, every copy has the same bytes
+and Message-ID, and the balance adds up.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, CursorResult, case, literal_column
-from sqlmodel import Session, col, delete, select, update
+from sqlalchemy import Boolean, and_, bindparam, case, false, func, literal_column, null, or_, true
+from sqlmodel import col, delete, select, update
 
-from newsletter.mail import Outcome, Phase, Verdict
+from newsletter.mail import Outcome, Verdict
 from newsletter.models import MOVES, RELEASING, Delivery, Pick, Skip, State
+from newsletter.statements import Line
+from subscribers.models import Utc
 
 MOST_ATTEMPTS = 8  # with FIRST_WAIT doubled each time the last try comes 16 hours after the first
 FIRST_WAIT = timedelta(minutes=7, seconds=30)
+JITTER = 0.1  # a wait is up to a tenth longer: what was put off together does not come back together
+SPREAD = 0x9E3779B1  # a large odd number: neighbouring ids get waits that are far from each other
 HELD = datetime(9999, 1, 1, tzinfo=UTC)  # not due by itself: the admin decides
 DIGEST = "digest"  # the letter with the papers; the others are those of subscribers.letters
 OnUnknown = Literal["resend", "hold"]
-# Spelled as in the partial index ix_delivery_letter: with a parameter no database would use it.
+# Spelled as in the partial indexes: with parameters no database would use them.
+IS_WAITING = literal_column("delivery.state IN ('pending', 'deferred', 'unknown')", Boolean)
 IS_LETTER = col(Delivery.letter) != literal_column(f"'{DIGEST}'")
 
 VERDICTS = {
@@ -31,165 +39,184 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One delivery that is ours until the lease ends."""
+class Claim(NamedTuple):
+    """One delivery that is ours until the lease ends; `doubtful` = an earlier try may have arrived."""
 
     delivery_id: int
     attempts: int
     period: str
+    letter: str
+    address: str
+    subscriber_id: int | None
+    not_after: datetime
+    doubtful: bool
 
 
-def claim(
-    session: Session,
-    owner: str,
-    now: datetime,
-    lease: timedelta,
-    on_unknown: OnUnknown,
-    only: int | None = None,
-    *,
-    letters_only: bool = False,
-) -> Claim | None:
-    """Take the oldest delivery that is due, for `lease`; commits. Letters come before all digests.
+@dataclass(frozen=True)
+class Wanted:
+    """What a sender asks for: its name in the ledger, for how long, and what it may take.
 
-    `only` limits it to one reader. Somebody waits for a letter, so it does not queue behind a hundred thousand
-    digests; whether there is one is asked without the lock that an UPDATE takes on SQLite.
+    `only` limits it to one reader; `letters_only` leaves digests alone.
     """
-    states = [State.PENDING, State.DEFERRED] + ([State.UNKNOWN] if on_unknown == "resend" else [])
-    due = [col(Delivery.not_before) <= now]
-    if only is not None:
-        due.append(col(Delivery.subscriber_id) == only)
-    if _any(session, [*due, IS_LETTER], states):
-        taken = _oldest(session, [*due, IS_LETTER], states, owner, now + lease)
-        if taken is not None:
-            return taken
-    return None if letters_only else _oldest(session, due, states, owner, now + lease)
+
+    owner: str
+    lease: timedelta
+    on_unknown: OnUnknown
+    only: int | None = None
+    letters_only: bool = False
 
 
-def _any(session: Session, due: list[ColumnElement[bool]], states: list[State]) -> bool:
-    found = session.exec(select(Delivery.id).where(col(Delivery.state).in_(states), *due).limit(1)).first()
-    session.commit()  # on SQLite a read that turns into a write may find the file locked
-    return found is not None
-
-
-def _oldest(
-    session: Session, due: list[ColumnElement[bool]], states: list[State], owner: str, lease_until: datetime
-) -> Claim | None:
-    """One statement for each state, not one OR over them, so that each can use the index.
-
-    (25 times faster at 100,000 rows.) The conditional UPDATE lets exactly one of several workers win.
-    """
-    tries = (_take(session, [col(Delivery.state) == state, *due], owner, lease_until) for state in states)
-    return next((taken for taken in tries if taken is not None), None)
-
-
-def _take(session: Session, due: list[ColumnElement[bool]], owner: str, lease_until: datetime) -> Claim | None:
-    oldest = select(Delivery.id).where(*due).order_by(col(Delivery.not_before), col(Delivery.id)).limit(1)
-    if session.get_bind().dialect.name == "postgresql":
-        oldest = oldest.with_for_update(skip_locked=True)
-    taken = session.connection().execute(
-        update(Delivery)
-        .where(col(Delivery.id).in_(oldest))
-        .values(
-            state=State.SENDING,
-            owner=owner,
-            lease_until=lease_until,
-            attempts=col(Delivery.attempts) + 1,
-        )
-        .returning(col(Delivery.id), col(Delivery.attempts), col(Delivery.period))
+ITS_ROW = col(Delivery.id) == bindparam("its_id")
+HELD_BY_US = and_(col(Delivery.owner) == bindparam("its_owner"), col(Delivery.state) == State.SENDING)
+# The database was away for longer than the lease, another sender named it unknown, and we know the outcome after
+# all.
+NAMED_UNKNOWN = and_(
+    col(Delivery.owner).is_(None),
+    col(Delivery.state) == State.UNKNOWN,
+    col(Delivery.attempts) == bindparam("its_attempt"),
+)
+# The database was lost while it committed: we do not know whether it did, and say it once more.
+SAID_BEFORE = and_(
+    col(Delivery.owner).is_(None),
+    col(Delivery.state) == bindparam("new_state"),
+    col(Delivery.attempts) == bindparam("new_attempts"),
+    col(Delivery.outcome) == bindparam("new_outcome"),
+)
+OURS = and_(ITS_ROW, HELD_BY_US)
+HAND_OVER = update(Delivery).where(OURS).values(handed_over=true())  # the heartbeat keeps the lease
+MOVED = {
+    "state": bindparam("new_state"),
+    "owner": null(),
+    "lease_until": null(),
+    "handed_over": false(),
+    "outcome": bindparam("new_outcome"),
+    "attempts": bindparam("new_attempts"),
+    "not_before": func.coalesce(bindparam("new_not_before", type_=Utc), col(Delivery.not_before)),
+}
+RECORD = (
+    update(Delivery)
+    .where(ITS_ROW, or_(HELD_BY_US, NAMED_UNKNOWN, SAID_BEFORE))  # by the row first: SQLite is 6 times faster so
+    .values(
+        MOVED
+        | {
+            "reply": bindparam("new_reply"),
+            "sent_at": func.coalesce(bindparam("new_sent_at", type_=Utc), col(Delivery.sent_at)),
+            "doubtful": case((bindparam("in_doubt") == 1, true()), else_=col(Delivery.doubtful)),
+        }
     )
-    row = taken.first()
-    session.commit()
-    return Claim(row[0], row[1], row[2]) if row else None
+)
+SETTLE = update(Delivery).where(OURS).values(MOVED | {"skipped_for": bindparam("new_skip")})
+# The reader may have the papers of a doubtful one: those are not given out again.
+FREE_PICKS = delete(Pick).where(
+    col(Pick.delivery_id).in_(
+        select(Delivery.id).where(col(Delivery.id) == bindparam("its_id"), col(Delivery.doubtful).is_(false()))
+    )
+)
+
+
+def hand_over(line: Line, claimed: Claim, wanted: Wanted) -> bool:
+    """Note that its body may be written from now on; False when the lease was lost: then it must not be."""
+    return line.run(HAND_OVER, {"its_id": claimed.delivery_id, "its_owner": wanted.owner}) == 1
 
 
 def record(
-    session: Session, claimed: Claim, owner: str, outcome: Outcome, now: datetime, on_unknown: OnUnknown
+    line: Line, claimed: Claim, wanted: Wanted, outcome: Outcome, now: datetime, until: datetime | None = None
 ) -> State | None:
-    """Write down what became of a claimed delivery; commits. None when the lease was lost meanwhile.
+    """Write down what became of a claimed delivery. None when the lease was lost meanwhile and another has it.
 
-    A deferred delivery waits 7.5 minutes, doubled each time; the eighth refusal is final, but a server that was
-    not reached is tried again after the same wait without counting. An unknown one is sent again after the
-    same wait under "resend", and never by itself under "hold" or after eight tries.
+    A deferred delivery waits 7.5 minutes, doubled each time, or until `until`; the eighth refusal is final, but
+    what the message did not cause is tried again without counting: a server that was not reached, a destination
+    that asks for patience. An unknown one is sent again after the same wait under "resend", and never by itself
+    under "hold" or after eight tries.
     """
     state, text = VERDICTS[outcome.verdict], outcome.reply
-    reached = outcome.phase is not Phase.UNREACHED  # a server that is down is no try of this message
-    attempts = claimed.attempts if reached else claimed.attempts - 1
+    attempts = claimed.attempts if outcome.counts else claimed.attempts - 1
     worn_out = attempts >= MOST_ATTEMPTS
     if state is State.DEFERRED and worn_out:
         state, text = State.FAILED, f"gave up after {attempts} tries; the last: {outcome.reply}"
-    values: dict[str, object] = {"reply": outcome.reply, "outcome": text, "attempts": attempts}
-    if state is State.SENT:
-        values["sent_at"] = now
-    elif state in {State.DEFERRED, State.UNKNOWN}:
-        held = state is State.UNKNOWN and (worn_out or on_unknown == "hold")
-        values["not_before"] = HELD if held else now + FIRST_WAIT * 2 ** max(attempts - 1, 0)
-    if state is State.UNKNOWN:
-        values["doubtful"] = True
-    return _move(session, claimed, owner, state, **values)
+    not_before = None
+    if state in {State.DEFERRED, State.UNKNOWN}:
+        held = state is State.UNKNOWN and (worn_out or wanted.on_unknown == "hold")
+        not_before = HELD if held else max(until or now, now + wait(claimed.delivery_id, attempts))
+    return _moved(
+        line,
+        claimed,
+        wanted,
+        state,
+        RECORD,
+        its_attempt=claimed.attempts,
+        new_reply=outcome.reply,
+        new_outcome=text,
+        new_attempts=attempts,
+        new_not_before=not_before,
+        new_sent_at=now if state is State.SENT else None,
+        in_doubt=int(state is State.UNKNOWN),
+    )
 
 
-def renew(session: Session, owner: str, lease_until: datetime) -> int:
-    """Keep every claim of this owner's connections ("owner/1", ...) for longer; commits.
-
-    A server may think for ten minutes after the final dot (RFC 5321 section 4.5.3.2.6), longer than any
-    lease that lets another sender take over quickly from a dead one.
-    """
-    mine = (col(Delivery.state) == State.SENDING, col(Delivery.owner).startswith(f"{owner}/", autoescape=True))
-    kept = session.connection().execute(update(Delivery).where(*mine).values(lease_until=lease_until))
-    session.commit()
-    return kept.rowcount
+def wait(delivery_id: int, attempts: int) -> timedelta:
+    """How long to wait after so many tries: doubled each time, and a little different for each delivery."""
+    share = (delivery_id * SPREAD % 2**32) / 2**32
+    doubled: int = 2 ** max(attempts - 1, 0)
+    return FIRST_WAIT * doubled * (1 + JITTER * share)
 
 
 def settle(
-    session: Session, claimed: Claim, owner: str, state: State, reason: str, skip: Skip | None = None
+    line: Line, claimed: Claim, wanted: Wanted, state: State, reason: str, skip: Skip | None = None
 ) -> State | None:
-    """Never send a claimed delivery: "suppressed" (must not be mailed), "skipped" (too late, paused); commits.
+    """Never send a claimed delivery: "suppressed" (must not be mailed), "skipped" (too late, paused).
 
     Or "unknown", when it is too late to try again what may have arrived: then it stays so.
     """
-    held = {"not_before": HELD} if state is State.UNKNOWN else {}
-    return _move(session, claimed, owner, state, outcome=reason, skipped_for=skip, **held)
+    held = HELD if state is State.UNKNOWN else None
+    return _settled(line, claimed, wanted, state, reason, claimed.attempts, held, skip)
 
 
-def _move(session: Session, claimed: Claim, owner: str, state: State, **values: object) -> State | None:
+def put_back(line: Line, claimed: Claim, wanted: Wanted, reason: str, until: datetime) -> State | None:
+    """Send a claimed delivery, which was not begun, no earlier than `until`; that was no try of it."""
+    return _settled(line, claimed, wanted, _untaken(claimed), reason, claimed.attempts - 1, until)
+
+
+def release(line: Line, claims: Iterable[Claim], wanted: Wanted, reason: str) -> int:
+    """Give back what was claimed and not begun, as if it had never been taken; how many were still ours."""
+    given = (
+        _settled(line, each, wanted, _untaken(each), reason, each.attempts - 1)  # due again as it was before
+        for each in claims
+    )
+    return sum(state is not None for state in given)
+
+
+def _untaken(claimed: Claim) -> State:
+    return State.DEFERRED if claimed.doubtful else State.PENDING
+
+
+def _settled(
+    line: Line,
+    claimed: Claim,
+    wanted: Wanted,
+    state: State,
+    reason: str,
+    attempts: int,
+    not_before: datetime | None = None,
+    skip: Skip | None = None,
+) -> State | None:
+    told = {"new_outcome": reason, "new_attempts": attempts, "new_not_before": not_before, "new_skip": skip}
+    return _moved(line, claimed, wanted, state, SETTLE, **told)
+
+
+def _moved(
+    line: Line,
+    claimed: Claim,
+    wanted: Wanted,
+    state: State,
+    statement: Any,  # noqa: ANN401 - SQLAlchemy's Update is generic in nothing
+    **values: object,
+) -> State | None:
     assert state in MOVES[State.SENDING], state
-    # The fence: a worker that lost its lease changes nothing.
-    still_ours = (
-        col(Delivery.id) == claimed.delivery_id,
-        col(Delivery.owner) == owner,
-        col(Delivery.state) == State.SENDING,
-    )
-    changed = session.connection().execute(
-        update(Delivery).where(*still_ours).values(state=state, owner=None, lease_until=None, **values)
-    )
-    if changed.rowcount and state in RELEASING:
-        # The reader may have the papers of a doubtful one: those are not given out again.
-        surely_not = select(Delivery.id).where(
-            col(Delivery.id) == claimed.delivery_id, col(Delivery.doubtful).is_(False)
-        )
-        session.connection().execute(delete(Pick).where(col(Pick.delivery_id).in_(surely_not)))
-    session.commit()
-    return state if changed.rowcount else None
-
-
-def sweep(session: Session, now: datetime, on_unknown: OnUnknown) -> int:
-    """Name what a dead worker left: its claims become `unknown`, for the final dot may be out; commits.
-
-    Under "resend" they are due at once unless they are worn out, under "hold" never by themselves.
-    """
-    tried = case((col(Delivery.attempts) >= MOST_ATTEMPTS, HELD), else_=now)
-    found: CursorResult[Any] = session.connection().execute(
-        update(Delivery)
-        .where(col(Delivery.state) == State.SENDING, col(Delivery.lease_until) < now)
-        .values(
-            state=State.UNKNOWN,
-            owner=None,
-            lease_until=None,
-            doubtful=True,
-            not_before=tried if on_unknown == "resend" else HELD,
-            outcome="the sender stopped while it was at this message: it may or may not have arrived",
-        )
-    )
-    session.commit()
-    return found.rowcount
+    named = {"its_id": claimed.delivery_id, "its_owner": wanted.owner, "new_state": state}
+    # The fence: a sender that lost its lease changes nothing.
+    if not line.run(statement, named | values):
+        return None
+    if state in RELEASING:
+        line.run(FREE_PICKS, {"its_id": claimed.delivery_id})
+    return state

@@ -1,21 +1,32 @@
 """The ledger's rows before they are sent: plan a delivery, find it, take back what was not planned in earnest."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select, update
 
-from newsletter.db import insert
+from newsletter import bulk
+from newsletter.db import among, insert
 from newsletter.ledger import DIGEST
 from newsletter.models import RELEASING, Delivery, Skip, State
 from subscribers import tokens
+from subscribers.models import Subscriber
 
 # Skipped without a look at papers: when the reader's clock changes, the same local date may be due once more.
 REPLACEABLE = frozenset({Skip.SOON, Skip.MISSED})
 
-UNTRIED = {"doubtful": False, "handed_over": False, "outcome": "", "attempts": 0, "reply": ""}  # how every delivery begins
+AROUND = timedelta(days=2)
+LAST = 3  # digests: a reader who moves may have two in another order than their dates
+
+UNTRIED = {
+    "doubtful": False,
+    "handed_over": False,
+    "outcome": "",
+    "attempts": 0,
+    "reply": "",
+}  # how every delivery begins
 
 
 class Settled(NamedTuple):
@@ -39,6 +50,19 @@ def plan(session: Session, row: dict[str, Any]) -> int | None:
     return session.connection().execute(made).scalar()
 
 
+def plan_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int | None]:
+    """As `plan`, for many readers' letters at once: their ids in the same order."""
+    if not rows:
+        return []
+    unsaid = bulk.defaults(Delivery) | UNTRIED | {"skipped_for": None}
+    whole = [{**unsaid, **row} for row in rows]
+    key = ("subscriber_id", "letter", "period")
+    ready = bulk.as_stored(session, Delivery, whole)
+    made = bulk.insert_all(session, Delivery, bulk.in_order(Delivery, whole[0]), ready, returning=("id", *key))
+    ids = {(reader, letter, period): number for number, reader, letter, period in made}
+    return [ids.pop(tuple(row[name] for name in key), None) for row in rows]
+
+
 def message_id(keys: tuple[str, ...], sender: str, subscriber_id: int, letter: str, period: str) -> str:
     """The Message-ID of a delivery, the same at each try and for nobody to guess; `sender` gives the domain."""
     mark = tokens.digest(keys, "message", str(subscriber_id), letter, period, length=32)
@@ -50,7 +74,7 @@ def planned(
 ) -> dict[tuple[int, str], Settled]:
     """The (reader, period) pairs among these that have a digest already, and how it was settled."""
     wanted = (
-        col(Delivery.subscriber_id).in_(readers),
+        among(session, col(Delivery.subscriber_id), readers),
         col(Delivery.period).in_(periods),
         col(Delivery.letter) == DIGEST,
     )
@@ -69,8 +93,10 @@ def near(
 ) -> dict[int, list[tuple[str, datetime]]]:
     """By reader, the period and due instant of the digests between these that they got or may get."""
     wanted = (
-        col(Delivery.subscriber_id).in_(readers),
+        among(session, col(Delivery.subscriber_id), readers),
         col(Delivery.letter) == DIGEST,
+        # The index on readers knows dates, and a date is never two days from its instant.
+        col(Delivery.period).between((since - AROUND).date().isoformat(), (until + AROUND).date().isoformat()),
         col(Delivery.due_at).between(since, until),
         or_(col(Delivery.state).not_in(RELEASING), col(Delivery.doubtful)),
     )
@@ -79,6 +105,25 @@ def near(
     for reader, period, at in session.exec(asked):
         found.setdefault(reader or 0, []).append((period, at or since))
     return found
+
+
+def quiet_before(session: Session, readers: Collection[int], period: str) -> list[int]:
+    """Those of these readers of whom one of the last digests before this period brought nothing."""
+    last = (
+        select(Delivery.skipped_for)
+        .where(
+            col(Delivery.subscriber_id) == col(Subscriber.id),
+            col(Delivery.letter) == DIGEST,
+            col(Delivery.period) < period,
+        )
+        .order_by(col(Delivery.period).desc())
+        .limit(LAST)
+        .correlate(Subscriber)
+        .subquery()
+    )
+    brought_nothing = select(last.c.skipped_for).where(last.c.skipped_for == Skip.NOTHING).exists()
+    asked = select(Subscriber.id).where(among(session, col(Subscriber.id), readers), brought_nothing)
+    return [reader for (reader,) in bulk.fetched(session, asked)]
 
 
 def take_back(session: Session, subscriber_id: int, period: str) -> bool:

@@ -37,14 +37,18 @@ class Skip(StrEnum):
 
 # Every move a delivery may make; `ledger` refuses any other. `unknown` = the final dot was written and no
 # reply came, or the process died there: the message may or may not have been accepted. Only the admin moves
-# `pending` and `deferred` to `skipped`, by cancelling an edition.
+# `pending` and `deferred` to `skipped`, by cancelling an edition, and only the admin, or a sender that learned the
+# outcome after all, moves `unknown` anywhere but to `sending`. What was claimed and not begun is given back.
 MOVES: dict[State, frozenset[State]] = {
     State.PENDING: frozenset({State.SENDING, State.SKIPPED}),
     State.SENDING: frozenset(
-        {State.SENT, State.DEFERRED, State.FAILED, State.SUPPRESSED, State.SKIPPED, State.UNKNOWN}
+        {
+            *(State.SENT, State.DEFERRED, State.FAILED, State.SUPPRESSED, State.SKIPPED, State.UNKNOWN),
+            State.PENDING,
+        }
     ),
     State.DEFERRED: frozenset({State.SENDING, State.SKIPPED}),
-    State.UNKNOWN: frozenset({State.SENDING}),
+    State.UNKNOWN: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED}),
     State.SENT: frozenset(),
     State.FAILED: frozenset(),
     State.SUPPRESSED: frozenset(),
@@ -165,7 +169,15 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("subscriber_id", "letter", "period"),
-        Index("ix_delivery_due", "state", "not_before", "id"),
+        # Only what waits: so a message that is on its way is written down without a change to this index.
+        Index(
+            "ix_delivery_due",
+            "state",
+            "not_before",
+            "id",
+            sqlite_where=text("state IN ('pending', 'deferred', 'unknown')"),
+            postgresql_where=text("state IN ('pending', 'deferred', 'unknown')"),
+        ),
         Index(
             "ix_delivery_lease",
             "lease_until",
@@ -223,23 +235,21 @@ class Pick(SQLModel, table=True):
 class Destination(SQLModel, table=True):
     """What is known of a mail domain that refused us: nothing goes there until `paused_until`.
 
-    `held` = until the admin lets it go on. `refusals` counts them in a row; `reason` is the server's last words.
+    `refusals` counts them in a row, the last one came at `at`; `reason` is the server's last words.
     """
 
     domain: str = Field(primary_key=True, max_length=253)
     paused_until: datetime | None = Field(default=None, sa_type=Utc)
-    held: bool = False
     refusals: int = 0
-    since: datetime = Field(sa_type=Utc)
+    at: datetime = Field(sa_type=Utc)
     reason: str = ""
 
 
 class Pace(SQLModel, table=True):
-    """A bucket of tokens that limits a rate, as it stood at a moment; `name` is a relay or "" for all."""
+    """A limited rate: when the next message may leave."""
 
     name: str = Field(primary_key=True, max_length=300)
-    tokens: float
-    at: datetime = Field(sa_type=Utc)
+    next_at: datetime = Field(sa_type=Utc)
 
 
 class Feedback(SQLModel, table=True):

@@ -87,6 +87,13 @@ TROUBLES: Mapping[str, Trouble] = {
         "Look for what is wrong; the log has the details:",
         ("newsletter doctor",),
     ),
+    "domain refuses ": Trouble(
+        "{name} refuses our mail",
+        "Its readers get nothing until it takes our mail again. It is asked now and then, with one message at a "
+        "time, and no reader is blamed.",
+        "Read what it says, mend it (SPF, DKIM, DMARC, a blocklist), then have it tried at once:",
+        ("newsletter doctor", "newsletter ledger destinations", "newsletter ledger resume {name}"),
+    ),
     "smtp down": Trouble(
         "The mail server is out of reach",
         "Mails wait and are tried again; none is lost. This one waited for it, too.",

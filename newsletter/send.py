@@ -1,7 +1,7 @@
-"""Send: claim each delivery that is due, render it, hand it to the transport, record what happened."""
+"""Send: claim what is due, render it, hand it to the transport, and record what happened."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,23 +10,24 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from newsletter import db, journal, ledger, letters, logs, notices, render
+from newsletter import db, journal, ledger_claims, logs
 from newsletter.beat import beating
-from newsletter.errors import MessageError
-from newsletter.ledger import DIGEST, Claim, OnUnknown
-from newsletter.mail import Outcome, Phase, Transport, Verdict
-from newsletter.mail.admin_letter import AdminLetter
+from newsletter.destinations import Destinations
+from newsletter.dispatch import Dispatcher
+from newsletter.feed import UNUSED, ConnectionFeed
+from newsletter.ledger import Claim, OnUnknown, Wanted
+from newsletter.mail import Outcome, Transport
 from newsletter.mail.crew import Crew, Stop
-from newsletter.models import Delivery, Skip, State
+from newsletter.mail.message import Signer
+from newsletter.models import State
+from newsletter.pace import Limit
+from newsletter.persistence import Persistence
 from newsletter.record_models import RunKind
+from newsletter.render import Press
 from subscribers.addresses import redacted, redacted_in
-from subscribers.models import Subscriber
-from subscribers.receiving import resting, why_not
-from subscribers.suppression import reason_for
 
 log = structlog.get_logger(__name__)
 
-STOPPED = "the sender was told to stop"
 MOST_WORDS = 3  # kinds of trouble that a line of the journal names
 
 
@@ -34,7 +35,9 @@ MOST_WORDS = 3  # kinds of trouble that a line of the journal names
 class Policy:
     """How to send: `owner` names this process in the ledger; `only` limits the run to one reader.
 
-    `letters_only` leaves digests alone: what somebody waits for at this moment.
+    `letters_only` leaves digests alone: what somebody waits for at this moment. `per_domain` is the most
+    connections at once to one mail domain; `signer` signs each message for its domain, `pace` limits how fast they
+    leave.
     """
 
     owner: str
@@ -44,16 +47,28 @@ class Policy:
     connections: int = 1
     only: int | None = None
     letters_only: bool = False
+    per_domain: int = 20
+    signer: Signer | None = None
+    pace: Limit | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """What to ask the ledger for."""
+        return Wanted(self.owner, self.lease, self.on_unknown, self.only, self.letters_only)
 
 
 @dataclass
 class Report:
-    """What this run did: outcomes by state, the periods touched, and the first words of each kind of trouble."""
+    """What this run did: outcomes by state, the periods touched, and the first words of each kind of trouble.
+
+    `swept` are messages that a dead sender may have sent, `returned` those that it surely had not.
+    """
 
     outcomes: dict[State, int] = field(default_factory=dict)
     periods: set[str] = field(default_factory=set)
     troubles: dict[str, int] = field(default_factory=dict)
     swept: int = 0
+    returned: int = 0
     stopped: bool = False
 
     def add(self, period: str, state: State | None, words: str) -> None:
@@ -63,6 +78,10 @@ class Report:
         if state not in {None, State.SENT}:
             said = f"{state}: {redacted_in(words)}"
             self.troubles[said] = self.troubles.get(said, 0) + 1
+
+    def add_swept(self, swept: ledger_claims.Swept) -> None:
+        self.swept += swept.unknown
+        self.returned += swept.returned
 
 
 Open = Callable[[], Transport]
@@ -79,38 +98,67 @@ def run(
 ) -> Report:
     """Send everything that is due by the real `clock`, over `connections` transports at once.
 
-    `transport` opens one; each thread has its own. One recipient's trouble never ends the run; `stop` and Ctrl-C
-    end it after the messages in hand.
+    `transport` opens one; each thread has its own. One recipient's trouble never ends the run, nor does a database
+    that is away for a while; `stop` and Ctrl-C end it after the messages in hand.
     """
-    report, lock, began = Report(), threading.Lock(), clock()
+    report, began = Report(), clock()
     crew = Crew(policy.connections, stop or Stop())
-    hands: list[_Hand] = []
     with Session(engine) as session:
-        report.swept = ledger.sweep(session, clock(), policy.on_unknown)
-
-    def drain(number: int) -> None:
-        with transport() as opened:
-            hand = _Hand(opened, f"{policy.owner}/{number}")
-            hands.append(hand)
-            while not crew.over:
-                done = _one(engine, hand, clock, policy)
-                if done is not None:
-                    with lock:
-                        report.add(*done)
-                        progress(report)
-                elif not crew.rest():
-                    return
-
-    with _heartbeat(engine, clock, policy, report):
+        report.add_swept(ledger_claims.sweep(session, clock(), policy.on_unknown))
+    team = _Team(_dispatcher(engine, crew, clock, policy, _telling(report, progress)), crew)
+    with _heartbeat(engine, clock, policy, report, team.dispatcher.destinations):
         for number in range(policy.connections):
-            crew.begin(drain, number)
-        if not crew.ended():
-            _cut_off(engine, crew, hands, clock, policy)
+            crew.begin(lambda number: team.work(transport, number), number)
+        if crew.ended():
+            crew.give_up()  # a database that is away is asked once more, and not for ever
+        else:
+            team.cut_off()
+        team.end()
     report.stopped = crew.stop.asked
     _write_down(engine, report, (began, clock()))
     if crew.broken:
         raise crew.broken[0]
     return report
+
+
+def _dispatcher(
+    engine: Engine, crew: Crew, clock: Clock, policy: Policy, told: Callable[[Claim, State | None, Outcome], None]
+) -> Dispatcher:
+    destinations = Destinations(policy.per_domain)
+    with Session(engine) as session:
+        destinations.load(session)
+    return Dispatcher(
+        engine=engine,
+        press=Press(policy.keys, policy.signer),
+        wanted=policy.wanted,
+        destinations=destinations,
+        clock=clock,
+        told=told,
+        database=Persistence(engine, crew),
+        pace=policy.pace,
+    )
+
+
+def _telling(report: Report, progress: Callable[[Report], None]) -> Callable[[Claim, State | None, Outcome], None]:
+    """What to do with the outcome of each delivery: count it, show it, log it."""
+    lock = threading.Lock()
+
+    def told(claimed: Claim, state: State | None, outcome: Outcome) -> None:
+        with lock:
+            report.add(claimed.period, state, outcome.reply)
+            progress(report)
+        if state is not State.SENT:
+            with logs.occasion(step="send", edition=claimed.period, delivery=claimed.delivery_id):
+                log.info(
+                    "delivery",
+                    to=redacted(claimed.address),
+                    letter=claimed.letter,
+                    state=state or "lease lost",
+                    attempt=claimed.attempts,
+                    reply=redacted_in(outcome.reply),
+                )
+
+    return told
 
 
 def _write_down(engine: Engine, report: Report, times: tuple[datetime, datetime]) -> None:
@@ -123,130 +171,62 @@ def _write_down(engine: Engine, report: Report, times: tuple[datetime, datetime]
 
 
 @dataclass
-class _Hand:
-    """One connection at work: its way out, who it is in the ledger, and what it has claimed."""
+class _Team:
+    """The connections at work: a transport and its feed for each thread."""
 
-    transport: Transport
-    owner: str
-    claimed: Claim | None = None
+    dispatcher: Dispatcher
+    crew: Crew
+    hands: list[tuple[Transport, ConnectionFeed]] = field(default_factory=list)
 
+    def work(self, transport: Open, number: int) -> None:
+        with transport() as opened:
+            feed = ConnectionFeed(self.dispatcher, self.crew, number)
+            self.hands.append((opened, feed))
+            try:
+                opened.drain(feed)
+            finally:
+                try:
+                    feed.close()
+                finally:
+                    self.dispatcher.database.close()
 
-def _cut_off(engine: Engine, crew: Crew, hands: Sequence[_Hand], clock: Clock, policy: Policy) -> None:
-    """Hang up. Who still reaches for a server hands over nothing any more: its delivery waits for another run."""
-    # All of them first: one may make room for another.
-    reaching = [hand for hand in hands if hand.transport.refuse()]
-    for hand in hands:
-        hand.transport.abort()
-    crew.give_up()
-    nothing_sent = Outcome(Verdict.DEFERRED, Phase.UNREACHED, STOPPED)
-    for hand in reaching:
-        if hand.claimed is not None:
-            with Session(engine) as session:
-                ledger.record(session, hand.claimed, hand.owner, nothing_sent, clock(), policy.on_unknown)
+    def cut_off(self) -> None:
+        """Hang up. Who still reaches for a server hands over nothing any more: it waits for another run."""
+        # All of them first: one may make room for another.
+        reaching = [feed for transport, feed in self.hands if transport.refuse()]
+        for transport, _ in self.hands:
+            transport.abort()
+        self.crew.give_up()
+        for feed in reaching:
+            feed.close()
+
+    def end(self) -> None:
+        """Leave nothing claimed that did not begin."""
+        try:
+            self.dispatcher.close(UNUSED)
+        finally:
+            self.dispatcher.database.close()
 
 
 @contextmanager
-def _heartbeat(engine: Engine, clock: Clock, policy: Policy, report: Report) -> Iterator[None]:
-    """Three times as often as leases run out: renew this process's own, and name what dead senders left."""
+def _heartbeat(
+    engine: Engine, clock: Clock, policy: Policy, report: Report, destinations: Destinations
+) -> Iterator[None]:
+    """Three times as often as leases run out: renew this process's own, and take over what dead senders left.
 
-    def renew(session: Session) -> None:
-        ledger.renew(session, policy.owner, clock() + policy.lease)
-        report.swept += ledger.sweep(session, clock(), policy.on_unknown)
+    What was learned of destinations is shared, too, and once more at the end.
+    """
 
-    with beating(engine, "heartbeat", policy.lease, renew):
+    def beat(session: Session) -> None:
+        ledger_claims.renew(session, policy.wanted, clock())
+        report.add_swept(ledger_claims.sweep(session, clock(), policy.on_unknown))
+        share(session)
+
+    def share(session: Session) -> None:
+        destinations.save(session, clock())
+        destinations.load(session)
+
+    with beating(engine, "heartbeat", policy.lease, beat):
         yield
-
-
-def _one(engine: Engine, hand: _Hand, clock: Clock, policy: Policy) -> tuple[str, State | None, str] | None:
-    """Claim, render, send and record one delivery; None when nothing is due."""
     with Session(engine) as session:
-        hand.claimed = claimed = ledger.claim(
-            session,
-            hand.owner,
-            clock(),
-            policy.lease,
-            policy.on_unknown,
-            policy.only,
-            letters_only=policy.letters_only,
-        )
-        if claimed is None:
-            return None
-        with logs.occasion(step="send", edition=claimed.period, delivery=claimed.delivery_id):
-            return claimed.period, *_sent(session, hand, claimed, clock, policy)
-
-
-def _sent(session: Session, hand: _Hand, claimed: Claim, clock: Clock, policy: Policy) -> tuple[State | None, str]:
-    """What became of a claimed delivery, and why."""
-    if (verdict := _must_not(session, claimed, clock())) is not None:
-        session.commit()  # on SQLite a read that turns into a write may find the file locked
-        return ledger.settle(session, claimed, hand.owner, *verdict), verdict[1]
-    outcome = _hand_over(session, hand.transport, claimed, policy)
-    state = ledger.record(session, claimed, hand.owner, outcome, clock(), policy.on_unknown)
-    _tell(session, claimed, state, outcome)
-    return state, outcome.reply
-
-
-Refusal = tuple[State, str] | tuple[State, str, Skip]
-
-
-def _must_not(session: Session, claimed: Claim, now: datetime) -> Refusal | None:
-    """Why this must not go out any more: asked just before sending, so that leaving counts at once."""
-    delivery = session.get_one(Delivery, claimed.delivery_id)
-    reader = session.get(Subscriber, delivery.subscriber_id) if delivery.subscriber_id else None
-    asked = ASKED.get(delivery.letter, letters.must_not)
-    return asked(session, delivery, reader, now) or _too_late(delivery, now)
-
-
-def _no_digest(session: Session, delivery: Delivery, reader: Subscriber | None, now: datetime) -> Refusal | None:
-    if reader is None:
-        return State.SUPPRESSED, "the reader was erased"
-    if reason := reason_for(session, delivery.address):
-        return State.SUPPRESSED, reason
-    if delivery.address != reader.email:
-        return State.SUPPRESSED, letters.MOVED
-    if reason := why_not(reader, now):
-        return (State.SKIPPED, reason, Skip.RESTING) if resting(reader, now) else (State.SUPPRESSED, reason)
-    return None
-
-
-# Who says whether it may still go; letters to readers have one answer for all.
-ASKED: Mapping[str, Callable[[Session, Delivery, Subscriber | None, datetime], Refusal | None]] = {
-    DIGEST: _no_digest,
-    **dict.fromkeys(AdminLetter, notices.must_not),
-}
-
-
-def _too_late(delivery: Delivery, now: datetime) -> Refusal | None:
-    if now > delivery.not_after:
-        late = f"too late: it was to go out by {delivery.not_after:%Y-%m-%d %H:%M} UTC"
-        if delivery.doubtful:  # not skipped: the reader may have it
-            return State.UNKNOWN, f"{late}; an earlier try may have arrived"
-        return State.SKIPPED, late, Skip.LATE
-    return None
-
-
-def _hand_over(session: Session, transport: Transport, claimed: Claim, policy: Policy) -> Outcome:
-    try:
-        envelope = render.run(session, claimed.delivery_id, policy.keys)
-    except MessageError as error:
-        session.commit()
-        return Outcome(Verdict.FAILED, Phase.BEFORE_DOT, f"the message cannot be built: {error}")
-    except Exception as error:
-        log.exception("render failed")
-        session.rollback()
-        return Outcome(Verdict.DEFERRED, Phase.BEFORE_DOT, f"unexpected {type(error).__name__}: {error}")
-    session.commit()  # no transaction is open while the server thinks
-    return transport.send(envelope)
-
-
-def _tell(session: Session, claimed: Claim, state: State | None, outcome: Outcome) -> None:
-    delivery = session.get_one(Delivery, claimed.delivery_id)
-    log.info(
-        "delivery",
-        to=redacted(delivery.address),
-        letter=delivery.letter,
-        state=state or "lease lost",
-        attempt=claimed.attempts,
-        reply=redacted_in(outcome.reply),
-    )
-    session.commit()
+        share(session)

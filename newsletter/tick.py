@@ -29,7 +29,7 @@ from newsletter import (
     troubles,
 )
 from newsletter.chooser import Taste
-from newsletter.due import Due, Rules
+from newsletter.due import Due, Dues, Rules
 from newsletter.edition import Issue
 from newsletter.models import SourceState
 from newsletter.record_models import RunKind
@@ -186,7 +186,7 @@ class Turn:
                 if late(calendar_of(source), _last_news(session, source), self.at)
             ]
             due = self._due(session)
-        ready = [each for each in due if not self.report.waits_for or self._waited(each)]
+        ready = Dues(filter(self._waited, due)) if self.report.waits_for else due
         self.report.waiting = len(due) - len(ready)
         began = self.clock()
         planned = self._planned(ready)
@@ -195,7 +195,7 @@ class Turn:
         self.report.missed = self._missed()
         self._write_down(began)
 
-    def _due(self, session: Session) -> list[Due]:
+    def _due(self, session: Session) -> Sequence[Due]:
         """Whose hour struck since everything was planned last; every few minutes whose hour struck at all."""
         looked, planned = journal.marked(session, LOOKED), journal.marked(session, journal.PLANNED)
         self.looks_at_all = looked is None or not timedelta(0) <= self.at - looked < LOOK_AT_ALL
@@ -272,11 +272,11 @@ class Turn:
         """Tell the admin of trouble, each once, and that it is over."""
         parts, done = self.parts, self.report
         bell = troubles.Bell(parts.engine, parts.admin, self.clock())
-        troubles.of_editions(bell)
         troubles.of_sources(bell, [source.name for source in parts.sources])
         troubles.of_waiting(bell, f"{self.at:%Y-%m-%d}", hours(parts.wait))
         troubles.of_parts(bell, PARTS, done.faults)
-        troubles.of_sending(bell)
+        for each in (troubles.of_editions, troubles.of_sending, troubles.of_destinations):
+            each(bell)
 
     def tell_daily(self) -> None:
         """Send the admin the daily report when its hour has struck."""

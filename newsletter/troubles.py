@@ -9,14 +9,14 @@ from sqlmodel import Session, col, func, select
 
 from newsletter import db, holds, journal, notices
 from newsletter.ledger import DIGEST, HELD
-from newsletter.models import Delivery, State
+from newsletter.models import Delivery, Destination, State
 from newsletter.record_models import Notice, RunKind
 from subscribers.addresses import redacted_in
 
 FAILURES = 3  # reads in a row after which a source is said to fail
 SEVERAL = 3  # fewer that a server puts off may be full mailboxes
 SLOW, LATELY = timedelta(hours=1), timedelta(hours=12)
-HELD_KEY, SMTP_KEY, WITHOUT = "edition held ", "smtp down", "went without "
+HELD_KEY, SMTP_KEY, WITHOUT, REFUSES = "edition held ", "smtp down", "went without ", "domain refuses "
 
 
 class Bell:
@@ -96,6 +96,17 @@ def of_sending(bell: Bell) -> None:
         bell.ring(SMTP_KEY, f"{words} {redacted_in(outcome) or 'None was tried: does a sender run?'}")
     else:
         bell.over(SMTP_KEY)
+
+
+def of_destinations(bell: Bell) -> None:
+    """Mail domains that refuse us for good, not for a while: a matter of policy that somebody has to mend."""
+    with Session(bell.engine) as session:
+        refusing = {row.domain: row.reason for row in session.exec(select(Destination)) if row.reason[:1] == "5"}
+    for domain, reason in refusing.items():
+        bell.ring(f"{REFUSES}{domain}", f"It said: {redacted_in(reason)}")
+    for key in bell.open:
+        if key.startswith(REFUSES) and key.removeprefix(REFUSES) not in refusing:
+            bell.over(key)
 
 
 def _waiting(session: Session, now: datetime) -> tuple[int, str]:

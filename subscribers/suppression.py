@@ -42,7 +42,7 @@ def reasons_for(session: Session, emails: Sequence[str]) -> dict[str, str]:
     """Those of `emails` that must not be mailed, each as it was given, with the reason."""
     found: dict[str, str] = {}
     for start in range(0, len(emails), _CHUNK):
-        keys = {email: _keys(email) for email in emails[start : start + _CHUNK]}
+        keys = {email: keys_of(email) for email in emails[start : start + _CHUNK]}
         asked = {key for both in keys.values() for key in both}
         query = select(Suppression.email, Suppression.reason).where(col(Suppression.email).in_(asked))
         reasons = dict(session.exec(query).all())
@@ -52,14 +52,15 @@ def reasons_for(session: Session, emails: Sequence[str]) -> dict[str, str]:
 
 def lift(session: Session, email: str) -> bool:
     """Take a normalised address off the list; False when it was not there."""
-    kept = session.exec(select(Suppression).where(col(Suppression.email).in_(_keys(email)))).all()
+    kept = session.exec(select(Suppression).where(col(Suppression.email).in_(keys_of(email)))).all()
     for row in kept:
         session.delete(row)
     session.flush()
     return bool(kept)
 
 
-def _keys(email: str) -> tuple[str, str]:
+def keys_of(email: str) -> tuple[str, str]:
+    """The two ways in which the list may hold this address: plain, and of an erased reader hashed."""
     plain = base(email)
     return plain, _hashed(plain)
 

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from ledgers import claimed
 from sqlmodel import select
 from world import NOW, Scripted, deferred, sending
 
-from newsletter import ledger, ledger_editions
+from newsletter import ledger_editions
 from newsletter.models import Delivery, Pick, Skip, State
 
 DAY = NOW.date().isoformat()
@@ -29,7 +30,7 @@ def test_what_is_parked_is_not_claimed(session, deliveries):
     assert ledger_editions.park(session, DAY) == 3
     session.commit()
 
-    assert ledger.claim(session, "me", LATER, HOUR, "resend") is None
+    assert claimed(session, LATER) is None
 
 
 def test_another_date_is_not_parked(session, deliveries):
@@ -44,7 +45,7 @@ def test_what_is_unparked_is_due_at_once_and_for_as_long_as_is_wanted(session, d
 
     session.expire_all()
     assert {(each.not_before, each.not_after) for each in deliveries} == {(LATER, LATER + HOUR)}
-    assert ledger.claim(session, "me", LATER, HOUR, "resend") is not None
+    assert claimed(session, LATER) is not None
 
 
 def test_unparking_makes_nothing_good_for_a_shorter_time(session, deliveries):

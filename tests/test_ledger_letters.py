@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
+import ledgers
 import pytest
+from ledgers import SENT, another, claims, recorded, row
 from sqlalchemy import event
-from sqlmodel import Session
-from test_ledger import LEASE, outcome, row
 from world import KEYS, NOW, reader
 
-from newsletter import balance, ledger, ledger_plans
-from newsletter.mail import Verdict
+from newsletter import balance, ledger_claims, ledger_plans
 from newsletter.models import State
 from subscribers import tokens
 
@@ -26,7 +25,7 @@ def planned(session, reader_id, letter, period, **more):
 
 
 def claimed(session, now=NOW, **more):
-    found = ledger.claim(session, "me", now, LEASE, "resend", **more)
+    found = ledgers.claimed(session, now, **more)
     return found.delivery_id if found else None
 
 
@@ -52,6 +51,22 @@ def test_a_letter_that_is_tried_again_comes_before_digests_too(session, ada, sta
     assert claimed(session) == letter
 
 
+def test_letters_begin_a_block_and_digests_fill_it(session, ada):
+    digests = [planned(session, ada.id, "digest", f"2026-03-1{day}") for day in range(3)]
+    letters = [planned(session, ada.id, "confirm", str(number)) for number in range(3)]
+
+    assert [each.delivery_id for each in claims(session, 2)] == letters[:2]
+    assert [each.delivery_id for each in claims(session, 3)] == [letters[2], *digests[:2]]
+    assert [each.delivery_id for each in claims(session, 3)] == digests[2:]
+
+
+def test_a_block_of_letters_only_has_no_digest(session, ada):
+    planned(session, ada.id, "digest", "2026-03-10")
+    letters = [planned(session, ada.id, "confirm", str(number)) for number in range(3)]
+
+    assert [each.delivery_id for each in claims(session, letters_only=True)] == letters
+
+
 def test_a_claim_of_letters_only_leaves_digests_alone(session, ada):
     planned(session, ada.id, "digest", "2026-03-10")
     letter = planned(session, ada.id, "confirm", "7")
@@ -70,16 +85,16 @@ def test_a_claim_for_one_reader_takes_no_others_letter(session, ada):
 def test_a_letter_that_another_worker_took_meanwhile_leaves_the_digest(engine, session, ada, monkeypatch):
     digest = planned(session, ada.id, "digest", "2026-03-10")
     letter = planned(session, ada.id, "confirm", "7")
-    looked = ledger._any
+    looked = ledger_claims._any
 
     def slow(*arguments):
         found = looked(*arguments)
-        monkeypatch.setattr(ledger, "_any", looked)
-        with Session(engine) as other:
-            assert ledger.claim(other, "them", NOW, LEASE, "resend").delivery_id == letter
+        monkeypatch.setattr(ledger_claims, "_any", looked)
+        with another(engine) as other:
+            assert claimed(other, owner="them") == letter
         return found
 
-    monkeypatch.setattr(ledger, "_any", slow)
+    monkeypatch.setattr(ledger_claims, "_any", slow)
 
     assert claimed(session) == digest
 
@@ -103,8 +118,7 @@ def test_letters_are_found_by_their_own_index_however_many_digests_wait(engine, 
 def test_the_balance_may_count_every_letter(session, ada):
     planned(session, ada.id, "digest", "2026-03-10")
     planned(session, ada.id, "confirm", "7")
-    found = ledger.claim(session, "me", NOW, LEASE, "resend")
-    ledger.record(session, found, "me", outcome(Verdict.SENT), NOW, "resend")
+    recorded(session, ledgers.claimed(session), SENT)
 
     periods = {"2026-03-10", "7"}
     assert balance.of(session, periods, letter=None)["planned"] == 2

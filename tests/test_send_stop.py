@@ -10,8 +10,8 @@ from mail_servers import SILENCE, envelope, mail_server, scripted, settings, tru
 from sqlmodel import Session, col, select
 from world import NOW, Scripted, policy, states
 
-from newsletter import send
-from newsletter.mail import Outcome, Phase, Verdict, crew
+from newsletter import feed, send
+from newsletter.mail import Done, Outcome, Phase, Verdict, crew
 from newsletter.mail.crew import Stop
 from newsletter.mail.smtp import Smtp
 from newsletter.models import Delivery, State
@@ -98,10 +98,12 @@ def test_a_server_that_is_still_being_reached_is_left_and_its_message_waits(engi
     stop, reaching, leave = Stop(patience=0.1), threading.Event(), threading.Event()
 
     class Unreachable(Scripted):
-        def send(self, envelope):
+        def drain(self, feed):
+            first = feed.turn([]).following
             reaching.set()
             leave.wait(PATIENCE)  # no signal of ours ends a look-up of a name
-            return Outcome(Verdict.DEFERRED, Phase.UNREACHED, "too late to matter")
+            late = Outcome(Verdict.DEFERRED, Phase.UNREACHED, "too late to matter")
+            assert feed.turn([Done(first, late)]) == (False, None)
 
         def refuse(self):
             return True
@@ -116,9 +118,11 @@ def test_a_server_that_is_still_being_reached_is_left_and_its_message_waits(engi
     leave.set()
     until(lambda: not any(thread.name.startswith("send ") for thread in threading.enumerate()))
 
-    found = row(session, State.DEFERRED)
-    assert (found.attempts, found.outcome) == (0, send.STOPPED)
-    assert report.stopped
+    session.expire_all()
+    found = session.exec(select(Delivery)).all()
+    assert {(each.state, each.attempts, each.owner) for each in found} == {(State.PENDING, 0, None)}
+    assert sorted({each.outcome for each in found}) == ["", feed.UNUSED]
+    assert (report.stopped, report.outcomes) == (True, {})
 
 
 def test_what_comes_while_another_connection_waits_for_its_server_goes_out(engine, session, three, monkeypatch):

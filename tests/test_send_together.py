@@ -7,21 +7,23 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from ledgers import claims, handed_over
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 from world import NOW, Scripted, planned, policy, reader, sending, states, stored
 
-from newsletter import ledger, send
+from newsletter import ledger_claims, send
 from newsletter.models import Delivery, State
 from subscribers.models import Status, Subscriber
 
 
 def test_what_a_dead_sender_left_is_swept_and_sent(engine, session, three):
-    ledger.claim(session, "dead", NOW, timedelta(seconds=60), "resend")
+    in_doubt, _ = claims(session, 2, owner="dead")
+    handed_over(session, in_doubt, owner="dead")
 
     report = sending(engine, Scripted(), NOW + timedelta(seconds=61))
 
-    assert (report.swept, report.outcomes) == (1, {State.SENT: 3})
+    assert (report.swept, report.returned, report.outcomes) == (1, 1, {State.SENT: 3})
 
 
 def test_two_senders_at_once_settle_everything_that_must_not_go_out(engine, session, config):
@@ -108,17 +110,38 @@ def test_a_slow_server_keeps_its_lease(engine, session, three):
     assert states(session) == [State.SENT] * 3
 
 
+class Overtaken(Scripted):
+    """While it sends, another sender takes it for dead, and claims what it had if that is the policy."""
+
+    def __init__(self, engine, on_unknown):
+        super().__init__()
+        self.engine, self.on_unknown = engine, on_unknown
+
+    def send(self, envelope):
+        late = NOW + timedelta(days=1)
+        with Session(self.engine) as other:
+            ledger_claims.sweep(other, late, self.on_unknown)
+            claims(other, now=late, owner="them", on_unknown=self.on_unknown)
+        return super().send(envelope)
+
+
 def test_a_lost_lease_is_said_and_changes_nothing(engine, session, three):
-    class Slow(Scripted):
-        def send(self, envelope):
-            with Session(engine) as other:
-                ledger.sweep(other, NOW + timedelta(days=1), "hold")
-            return super().send(envelope)
+    transport = Overtaken(engine, "resend")
 
-    report = sending(engine, Slow(), on_unknown="hold")
+    report = sending(engine, transport)
 
-    assert report.outcomes == {}
-    assert states(session) == [State.UNKNOWN] * 3
+    assert (report.outcomes, len(transport.envelopes)) == ({}, 1)
+    assert states(session) == [State.SENDING] * 3
+    assert set(session.exec(select(Delivery.owner))) == {"them"}
+
+
+def test_what_another_sender_took_for_lost_is_known_after_all(engine, session, three):
+    transport = Overtaken(engine, "hold")
+
+    report = sending(engine, transport, on_unknown="hold")
+
+    assert (report.outcomes, len(transport.envelopes)) == ({State.SENT: 1}, 1)
+    assert sorted(states(session)) == [State.SENDING, State.SENDING, State.SENT]
 
 
 def test_a_heartbeat_that_fails_once_is_said_and_goes_on(engine, session, three, monkeypatch):
@@ -128,7 +151,7 @@ def test_a_heartbeat_that_fails_once_is_said_and_goes_on(engine, session, three,
         beats.append(time.monotonic())
         raise OperationalError("locked", None, Exception("locked"))
 
-    monkeypatch.setattr(ledger, "renew", broken)
+    monkeypatch.setattr(ledger_claims, "renew", broken)
 
     class Slow(Scripted):
         def send(self, envelope):

@@ -11,9 +11,11 @@ from newsletter.cli import (
     admin,
     db,
     demo,
+    dkim,
     doctor,
     edition,
     fetch,
+    ledger,
     pick,
     preview,
     replay,
@@ -69,3 +71,5 @@ app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(db.app, name="db")
 app.add_typer(admin.app, name="admin")
 app.add_typer(edition.app, name="edition")
+app.add_typer(dkim.app, name="dkim")
+app.add_typer(ledger.app, name="ledger")

@@ -46,7 +46,7 @@ def message(started: Started, email: str, at: datetime) -> "tuple[Envelope | Non
     from newsletter.chooser import chooser
     from newsletter.ledger_plans import find
     from newsletter.models import RELEASING
-    from newsletter.wiring import issue, taste, window
+    from newsletter.wiring import issue, signer, taste, window
     from subscribers import people
     from subscribers.receiving import why_not
     from subscribers.suppression import reason_for
@@ -68,7 +68,7 @@ def message(started: Started, email: str, at: datetime) -> "tuple[Envelope | Non
         assert delivery is not None
         if delivery.state in RELEASING:
             return None, delivery.outcome
-        return render.run(session, delivery.id, started.keys), ""
+        return render.run(session, delivery.id, started.keys, signer(started.config)), ""
 
 
 def write(envelope: "Envelope", folder: Path, name: str = "digest") -> dict[str, Any]:

@@ -1,14 +1,26 @@
 """`newsletter send`: plan what is due and deliver it."""
 
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.start import DEFAULT_CONFIG, FAILED, AsJson, At, ConfigPath, Started, now, show, start
+from newsletter.cli.start import (
+    DEFAULT_CONFIG,
+    FAILED,
+    AsJson,
+    At,
+    ConfigPath,
+    Started,
+    monotonic,
+    now,
+    show,
+    start,
+)
 
 if TYPE_CHECKING:
     from newsletter.balance import Waiting
@@ -24,6 +36,9 @@ def send(
     at: At = None,
     reader: Annotated[str, typer.Option("--for", metavar="EMAIL", help="Only this reader.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and show; store and send nothing.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Plan nothing: deliver what was planned and waits.")
+    ] = False,
     config: ConfigPath = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -32,13 +47,15 @@ def send(
     Safe to run at any time and any number of times: nobody gets a digest twice for one day, nor a paper
     twice ever. Prints the balance of the periods it touched; exit code 1 unless every message is settled.
     """
+    if resume and dry_run:
+        raise typer.BadParameter("--resume delivers, --dry-run does not: give one of them")
     started = start(config)
     if dry_run:
         document = _dry_run(started, reader, now(at))
         show(document, as_json, lambda: _print_dry_run(document))
         return
     began = now()
-    planned, report, balance, waiting = plan_and_send(started, reader, now(at))
+    planned, report, balance, waiting = plan_and_send(started, reader, now(at), plans=not resume)
     letters = letters_sent(started, began)
     show(balance, as_json, lambda: _print(balance, planned, report, waiting, letters))
     unsettled = {state for state in TROUBLE if balance[state]} | {*TROUBLE} & {
@@ -49,7 +66,7 @@ def send(
 
 
 def plan_and_send(
-    started: Started, email: str, at: datetime
+    started: Started, email: str, at: datetime, *, plans: bool = True
 ) -> "tuple[Planned, Sent, dict[str, int], list[Waiting]]":
     """Both steps; what planning and sending did, the balance of the periods touched, and what waits there."""
     from sqlmodel import Session
@@ -57,18 +74,16 @@ def plan_and_send(
     from newsletter import balance
     from newsletter import send as step
     from newsletter.cli.console import progress
+    from newsletter.cli.live import GLANCE, OVER, Live
     from newsletter.wiring import policy, transport
 
     due, only = who_is_due(started, email, at)
     config = started.config
-    planned = plan(started, due, at)
-    with progress() as say, stopping_politely():
+    planned = plan(started, due if plans else [], at)
+    with progress(every=1) as say, stopping_politely():
+        live = Live(say, waiting_now(started, only), monotonic, every=GLANCE if sys.stderr.isatty() else OVER)
         report = step.run(
-            started.engine,
-            transport(config),
-            now,
-            policy(started.config, started.keys, now(), only),
-            lambda done: say("send", so_far(done)),
+            started.engine, transport(config), now, policy(started.config, started.keys, now(), only), live
         )
     periods = {each.period for each in due} | report.periods
     with Session(started.engine) as session:
@@ -76,7 +91,7 @@ def plan_and_send(
         return planned, report, counted, balance.waiting(session, periods)
 
 
-def plan(started: Started, due: "list[Due]", at: datetime) -> "Planned":
+def plan(started: Started, due: "Sequence[Due]", at: datetime) -> "Planned":
     """Plan for these readers, with a line in the journal; somebody watches, so no gate holds what is planned."""
     from newsletter import db, journal, pick
     from newsletter.record_models import RunKind
@@ -93,6 +108,18 @@ def plan(started: Started, due: "list[Due]", at: datetime) -> "Planned":
         with db.writing(started.engine) as session:
             journal.write(session, RunKind.PLAN, "send", at, (began, now()), "", counts)
     return planned
+
+
+def waiting_now(started: Started, only: "int | None") -> int:
+    """How many deliveries are due at this moment."""
+    from sqlmodel import Session, col, func, select
+
+    from newsletter.models import Delivery
+
+    due = [col(Delivery.state).in_(["pending", "deferred", "unknown"]), col(Delivery.not_before) <= now()]
+    due += [] if only is None else [col(Delivery.subscriber_id) == only]
+    with Session(started.engine) as session:
+        return session.exec(select(func.count()).select_from(Delivery).where(*due)).one()
 
 
 def letters_sent(started: Started, began: datetime) -> int:
@@ -117,7 +144,7 @@ def stopping_politely() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def who_is_due(started: Started, email: str, at: datetime) -> "tuple[list[Due], int | None]":
+def who_is_due(started: Started, email: str, at: datetime) -> "tuple[Sequence[Due], int | None]":
     """Readers whose hour has struck, and the id of the only one if there is but one."""
     from sqlmodel import Session
 
@@ -129,11 +156,6 @@ def who_is_due(started: Started, email: str, at: datetime) -> "tuple[list[Due], 
         only = people.find(session, email).id if email else None
         first = started.config.schedule.first_digest
         return schedule.due(session, at, window(started.config), only, first=first), only
-
-
-def so_far(report: "Sent") -> str:
-    """The outcomes until now in one line."""
-    return ", ".join(f"{count:,} {state}" for state, count in sorted(report.outcomes.items()))
 
 
 def _dry_run(started: Started, email: str, at: datetime) -> dict[str, Any]:
@@ -204,6 +226,10 @@ def print_sent(report: "Sent", rest: str) -> None:
     """What a run of sending met with; `rest` takes what it did not come to."""
     from newsletter.cli.console import plural
 
+    if report.returned:
+        typer.echo(
+            f"{plural(report.returned, 'message')} taken over from a sender that stopped before it sent them."
+        )
     if report.swept:
         typer.echo(f"{plural(report.swept, 'message')} left behind by a sender that stopped: now named unknown.")
     if report.stopped:

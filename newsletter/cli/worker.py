@@ -45,8 +45,9 @@ def _once(started: Started, as_json: bool) -> None:
 
     from newsletter import balance
     from newsletter.cli.console import progress
+    from newsletter.cli.live import so_far
     from newsletter.cli.outgoing import drain
-    from newsletter.cli.send import TROUBLE, so_far, stopping_politely
+    from newsletter.cli.send import TROUBLE, stopping_politely
 
     with progress() as say, stopping_politely():
         report = drain(started, letters_only=False, progress=lambda done: say("send", so_far(done)))
