@@ -1,9 +1,12 @@
 """A digest that is due, and the rules that settle it before any paper is looked at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple, overload
 
 from sqlmodel import Session, col, select
 
@@ -17,8 +20,7 @@ QUIET = 2  # so many of a reader's digests in a row that brought nothing are a s
 MOST_QUIET = 60
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """One reader, the period that is open for them, and how long it stays open from the planning instant on.
 
     `due_at` is when their hour struck; None where nobody knows, in trials.
@@ -28,6 +30,46 @@ class Due:
     period: str
     room: timedelta = timedelta(0)
     due_at: datetime | None = None
+
+
+class Dues(Sequence[Due]):
+    """Many due digests in little room: readers who share a clock share all but their number."""
+
+    def __init__(self, due: Iterable[Due] = ()) -> None:
+        self._readers, self._kinds = array("q"), array("l")
+        self._shared: dict[tuple[str, timedelta, datetime | None], int] = {}
+        self._kind: list[tuple[str, timedelta, datetime | None]] = []
+        self.extend(due)
+
+    def extend(self, due: Iterable[Due]) -> None:
+        """Add these behind the others."""
+        for each in due:
+            shared = each.period, each.room, each.due_at
+            kind = self._shared.setdefault(shared, len(self._kind))
+            if kind == len(self._kind):
+                self._kind.append(shared)
+            self._readers.append(each.subscriber_id)
+            self._kinds.append(kind)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+    @overload
+    def __getitem__(self, place: int) -> Due: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Due]: ...
+    def __getitem__(self, place: int | slice) -> Due | list[Due]:
+        """One of them, or a list of some."""
+        if isinstance(place, int):
+            return Due(self._readers[place], *self._kind[self._kinds[place]])
+        kinds = (self._kind[kind] for kind in self._kinds[place])
+        return [Due(reader, *kind) for reader, kind in zip(self._readers[place], kinds, strict=True)]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same digests in the same order, in whatever sequence."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment] # it grows
 
 
 @dataclass(frozen=True)
@@ -94,6 +136,17 @@ def too_near(due: Due, others: Sequence[tuple[str, datetime]]) -> datetime | Non
         return None
     near = [at for period, at in others if period != due.period and abs(at - due.due_at) < APART]
     return max(near, default=None)
+
+
+def silences(session: Session, due: Sequence[Due]) -> dict[int, Mapping[str, Any]]:
+    """As `silence`, of each of these readers who has one."""
+    quiet = {}
+    for period, some in groupby(sorted(due, key=attrgetter("period")), key=attrgetter("period")):
+        by_reader = {each.subscriber_id: each.due_at for each in some}
+        for reader in ledger_plans.quiet_before(session, by_reader, period):
+            if found := silence(session, reader, by_reader[reader]):
+                quiet[reader] = found
+    return quiet
 
 
 def silence(session: Session, subscriber_id: int, due_at: datetime | None) -> Mapping[str, Any]:

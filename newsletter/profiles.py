@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from newsletter.db import LOOKED_UP, batches
+from newsletter.db import LOOKED_UP, among, batches
 from newsletter.mail import tex
 from newsletter.models import Feedback, Paper
 from newsletter.ranking.grams import Text
@@ -35,6 +35,14 @@ def load(session: Session, subscriber_ids: Collection[int], at: datetime) -> dic
     }
 
 
+def opinions(session: Session, readers: Sequence[int], at: datetime) -> dict[int, tuple[Opinion, ...]]:
+    """What these readers think of papers, as of `at`, in the order of the papers' keys; only those who do."""
+    found: Opinions = defaultdict(dict)
+    _named(session, readers, at, found)
+    _judged(session, readers, at, found)
+    return {reader: tuple(each[key] for key in sorted(each)) for reader, each in found.items()}
+
+
 def said(follows: Collection[Follow]) -> tuple[tuple[FollowKind, str, float], ...]:
     """What a reader follows, as a profile holds it."""
     return tuple((follow.kind, follow.value, follow.weight) for follow in follows)
@@ -52,7 +60,7 @@ def _papers(session: Session, keys: Sequence[str]) -> Sequence[Paper]:
 
 
 def _judged(session: Session, readers: Sequence[int], at: datetime, opinions: Opinions) -> None:
-    given = (col(Feedback.subscriber_id).in_(readers), col(Feedback.at) <= at)
+    given = (among(session, col(Feedback.subscriber_id), readers), col(Feedback.at) <= at)
     asked = select(Feedback.subscriber_id, Feedback.paper, Feedback.thumb, Feedback.at)
     rows = session.exec(asked.where(*given)).all()
     papers = _known(session, {key for _, key, _, _ in rows})
@@ -69,7 +77,7 @@ def _known(session: Session, keys: Collection[str]) -> dict[str, tuple[Text, str
 
 def _named(session: Session, readers: Sequence[int], at: datetime, opinions: Opinions) -> None:
     """Examples whose text somebody knows; a thumb on the same paper is to be put over them."""
-    named = (col(Example.subscriber_id).in_(readers), col(Example.at) <= at)
+    named = (among(session, col(Example.subscriber_id), readers), col(Example.at) <= at)
     examples = session.exec(select(Example).where(*named)).all()
     papers = _known(session, {example.key for example in examples})
     for example in examples:

@@ -1,16 +1,17 @@
 """Who is due: pure rules on the reader's own clock, and the queries that ask them of everybody."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
+from sqlalchemy import String, bindparam, type_coerce
 from sqlmodel import Session, col, select, tuple_
 
-from newsletter.db import LOOKED_UP, batches
-from newsletter.due import Due
+from newsletter.db import LOOKED_UP
+from newsletter.due import Due, Dues
 from subscribers.models import Cadence, Subscriber
 from subscribers.preferences import weekdays_of
 from subscribers.receiving import receiving, resting
@@ -134,7 +135,7 @@ def due(
     *,
     since: datetime = EVER,
     first: FirstDigest = "at once",
-) -> list[Due]:
+) -> Dues:
     """Every reader who gets digests and whose hour struck within `window` before `at` and after `since`.
 
     `first` says whether the hour that struck before a reader's yes still counts for them. Under a replay (`at`
@@ -145,23 +146,21 @@ def due(
         found = clock.open(at, window)
         return [found] if found and found[1] > since else []
 
-    readers = _readers(session, at, opened, only)
-    return [
+    return Dues(
         Due(each.id, period, when + window - at, when)
-        for each, (period, when) in readers
+        for each, (period, when) in _readers(session, at, opened, only)
         if not each.rested(when)
         and (first == "at once" or each.confirmed_at is None or each.confirmed_at > at or each.confirmed_at < when)
-    ]
+    )
 
 
-def missed(session: Session, at: datetime, since: datetime, until: datetime) -> list[Due]:
+def missed(session: Session, at: datetime, since: datetime, until: datetime) -> Dues:
     """Every digest whose hour struck after `since` and up to `until` for readers who had said yes by then."""
-    readers = _readers(session, at, lambda clock: clock.closed(since, until))
-    return [
+    return Dues(
         Due(each.id, period, timedelta(0), when)
-        for each, (period, when) in readers
+        for each, (period, when) in _readers(session, at, lambda clock: clock.closed(since, until))
         if not each.rested(when) and each.confirmed_at is not None and each.confirmed_at < when
-    ]
+    )
 
 
 class _Reader(NamedTuple):
@@ -178,29 +177,35 @@ class _Reader(NamedTuple):
 
 def _readers(
     session: Session, at: datetime, periods: Callable[[Clock], Sequence[T]], only: int | None = None
-) -> list[tuple[_Reader, T]]:
-    """Readers with each of their clock's periods; only readers of clocks that have any are read."""
+) -> Iterator[tuple[_Reader, T]]:
+    """Readers in the order of their ids with each of their clock's periods; they are read a few at a time."""
+    # As text: a row's values are looked up as they are, and for most readers nothing else is made of them.
     columns = (
-        col(Subscriber.cadence),
+        type_coerce(Subscriber.cadence, String),
         col(Subscriber.weekdays),
         col(Subscriber.hour),
         col(Subscriber.timezone),
     )
     wanted = [receiving(at)] + ([] if only is None else [col(Subscriber.id) == only])
-    clocks = [Clock(*row) for row in session.exec(select(*columns).where(*wanted).distinct())]
-    open_now = {clock: found for clock in clocks if clock.known and (found := periods(clock))}
-    rows = []
-    for batch in batches(list(open_now), LOOKED_UP // len(columns)):
-        keys = [(each.cadence, each.weekdays, each.hour, each.timezone) for each in batch]
-        asked = select(  # type: ignore[call-overload]
-            Subscriber.id, Subscriber.confirmed_at, Subscriber.paused_until, *columns
-        ).where(*wanted, tuple_(*columns).in_(keys))
-        rows += session.exec(asked).all()
-    return [
-        (_Reader(*row[:3]), period)
-        for row in sorted(rows, key=lambda row: int(row[0]))
-        for period in open_now[Clock(*row[3:])]
-    ]
+    open_now: dict[tuple[Any, ...], Sequence[T]] = {}
+    for row in session.exec(select(*columns).where(*wanted).distinct()):
+        clock = Clock(Cadence(row[0]), *row[1:])
+        if clock.known and (found := periods(clock)):
+            open_now[tuple(row)] = found
+    if len(open_now) <= LOOKED_UP // len(columns):  # else it is shorter to look at everybody
+        wanted.append(tuple_(*columns).in_(list(open_now)))
+    asked = select(  # type: ignore[call-overload]
+        Subscriber.id, Subscriber.confirmed_at, Subscriber.paused_until, *columns
+    ).where(*wanted, col(Subscriber.id) > bindparam("last"))
+    some = asked.order_by(col(Subscriber.id)).limit(LOOKED_UP)
+    last, rows = 0, session.exec(some, params={"last": 0}).all() if open_now else ()
+    while rows:
+        for number, confirmed_at, paused_until, *clock in rows:
+            reader = _Reader(number, confirmed_at, paused_until)
+            for period in open_now.get(tuple(clock), ()):
+                yield reader, period
+        last = rows[-1][0]
+        rows = session.exec(some, params={"last": last}).all()
 
 
 def next_digest(

@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from ledgers import REFUSED, claimed, recorded
 from sqlmodel import col, select
 from world import KEYS, NOW, configured, entry, papers, planned, reader, stored
 
-from newsletter import chooser, ledger, pick, wiring
+from newsletter import chooser, pick, wiring
 from newsletter.due import Due
-from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Delivery, Edition, EditionPaper, Frozen, Paper, Pick, State
 from newsletter.ranking import MODEL_VERSION
 from newsletter.sources import Snapshot
@@ -129,8 +129,7 @@ def test_a_failed_digest_gives_its_papers_back(session, config):
     stored(session)
     each = reader(session, "ada@example.org", "Graphs")
     planned(session, config)
-    claim = ledger.claim(session, "me", NOW, timedelta(seconds=60), "resend")
-    ledger.record(session, claim, "me", Outcome(Verdict.FAILED, Phase.REPLIED, "550 no"), NOW, "resend")
+    recorded(session, claimed(session), REFUSED)
 
     assert chosen(session, config, each)
     assert planned(session, config, NOW + timedelta(days=1)).planned == 1

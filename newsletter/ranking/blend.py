@@ -1,6 +1,6 @@
 """One reader's order: relevance first, then what is trending and fresh; hard rules before any score."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import ceil
@@ -115,10 +115,11 @@ def spoken(reader: Reader, near: Floats | float) -> Floats:
 def scores(reader: Reader, trend: Floats, fresh: Floats) -> Floats:
     """The blend, 0 to 1: a half where strength, trend and freshness together are HALFWAY."""
     own = strength(reader) + HALFWAY * reader.openness * trend
-    return np.round(_logistic(own + TREND_WEIGHT * trend + FRESH_WEIGHT * fresh - HALFWAY), DIGITS)
+    return np.round(logistic(own + TREND_WEIGHT * trend + FRESH_WEIGHT * fresh - HALFWAY), DIGITS)
 
 
-def _logistic(values: Floats) -> Floats:
+def logistic(values: Floats) -> Floats:
+    """1 / (1 + exp(-value))."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0))))
 
 
@@ -146,25 +147,91 @@ def choose(
     fits, open_papers, score = fit(reader, trend), allowed(reader, seen), scores(reader, trend, fresh)
     good = np.flatnonzero(open_papers & (fits >= floor))
     ranked = [int(paper) for paper in good[np.argsort(-score[good], kind="stable")]]
-    own = _own(reader, ranked, size, field)
-    slots = size // PICKS_PER_TRENDING_SLOT if reader.wants and len(own) >= LEAST_OWN_PICKS else 0
-    free = (int(paper) for paper in hottest if open_papers[paper] and int(paper) not in set(own))
+    return drawn(_lineup(reader, ranked, field), score, hottest, ~open_papers, size, wants=reader.wants)
+
+
+def _lineup(reader: Reader, ranked: Sequence[int], field: Integers | None) -> "Lineup":
+    liking = reader.liking
+    if liking is not None and reader.wants:
+        return Lineup(ranked, main_interest(liking).tolist(), liking.shares.tolist(), liking.pinned)
+    if reader.wants or field is None:
+        return Lineup(ranked)
+    return Lineup(ranked, field.tolist(), [1 / 3] * (int(field.max(initial=0)) + 1))
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """The papers worth sending to one reader, best first, and how a digest is to be shared out among them.
+
+    `group` says which interest or field each paper belongs to, and `shares` what part each of these may take;
+    `pinned` papers come first.
+    """
+
+    ranked: Iterable[int]
+    group: Sequence[int] | Mapping[int, int] | None = None
+    shares: Sequence[float] = ()
+    pinned: Booleans | None = None
+
+    def own(self, size: int, without: Collection[int] = ()) -> list[int]:
+        """The best for this reader: who is followed first, and no interest at the cost of all others."""
+        ranked = _Rest(self.ranked, without) if without else self.ranked
+        if self.pinned is None:
+            return self._spread(ranked, size)
+        first = (paper for paper in ranked if self.pinned[paper])
+        pinned = list(islice(first, ceil(size * MOST_PINNED)))
+        return pinned + self._spread(_Rest(ranked, set(pinned)), size - len(pinned))
+
+    def _spread(self, ranked: Iterable[int], size: int) -> list[int]:
+        """The first of `ranked`, of no group more than its share while others have some, one of each at least."""
+        group = self.group
+        if group is None or len(self.shares) < 2:  # noqa: PLR2004 - one group has nobody to leave room for
+            return list(islice(ranked, size))
+        room = self._room(ranked, size, group)
+        place: dict[int, int] = {}
+        taken: list[int] = []
+        over: list[int] = []
+        for paper in ranked:
+            if len(taken) >= size:
+                break
+            place[paper] = len(place)
+            fits = room[group[paper]] > 0
+            room[group[paper]] -= fits
+            (taken if fits else over).append(paper)
+        return sorted(taken + over[: size - len(taken)], key=place.__getitem__)
+
+    def _room(self, ranked: Iterable[int], size: int, group: Sequence[int] | Mapping[int, int]) -> list[int]:
+        """How many papers of each group there may be: one for each of the others is left at least."""
+        fair = [ceil(size * share * SLACK) for share in self.shares]
+        served = sum(share > 0 for share in self.shares)
+        if max(fair) <= max(1, size - served + 1):  # so many or fewer have papers: it makes no difference
+            return fair
+        others = len({found for paper in ranked if self.shares[found := group[paper]] > 0}) - 1
+        return [min(each, max(1, size - others)) for each in fair]
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """What is left of a line-up without some papers; nobody looks further down than they have to."""
+
+    ranked: Iterable[int]
+    without: Collection[int]
+
+    def __iter__(self) -> Iterator[int]:
+        return (paper for paper in self.ranked if paper not in self.without)
+
+
+def drawn(
+    lineup: Lineup, score: Floats, hottest: Integers, barred: Booleans, size: int, *, wants: bool
+) -> list[Choice]:
+    """The reader's picks out of the line-up, and beside enough of them the hottest that are not `barred`."""
+    own = lineup.own(size)
+    slots = size // PICKS_PER_TRENDING_SLOT if wants and len(own) >= LEAST_OWN_PICKS else 0
+    free = (paper for paper in map(int, hottest) if not barred[paper] and paper not in own)
     hot = list(islice(free, slots))
     if hot:  # shared out anew: cutting from the end would take it from the smallest interest
-        own = _own(reader, [paper for paper in ranked if paper not in set(hot)], size - len(hot), field)
+        own = lineup.own(size - len(hot), set(hot))
     kept = [Choice(paper, float(score[paper])) for paper in own]
     return kept + [Choice(paper, float(score[paper]), trending=True) for paper in hot]
-
-
-def _own(reader: Reader, ranked: Sequence[int], size: int, field: Integers | None) -> list[int]:
-    """The best for this reader: who is followed first, and no interest at the cost of all others."""
-    liking = reader.liking
-    if liking is None or not reader.wants:
-        fields = np.zeros(0) if reader.wants or field is None else np.full(int(field.max(initial=0)) + 1, 1 / 3)
-        return _spread(ranked, size, field if fields.size else None, fields)
-    pinned = [paper for paper in ranked if liking.pinned[paper]][: ceil(size * MOST_PINNED)]
-    rest = [paper for paper in ranked if paper not in set(pinned)]
-    return pinned + _spread(rest, size - len(pinned), main_interest(liking), liking.shares)
 
 
 def main_interest(liking: Liking) -> Integers:
@@ -174,22 +241,3 @@ def main_interest(liking: Liking) -> Integers:
     summed = np.zeros((len(liking.shares), liking.parts.shape[1]))
     np.add.at(summed, liking.interest, liking.parts)
     return np.asarray(np.round(summed, DIGITS).argmax(axis=0))
-
-
-def _spread(ranked: Iterable[int], size: int, group: Integers | None, shares: Floats) -> list[int]:
-    """The first of `ranked`, of no group more than its share while others have some, and one of each at least."""
-    ranked = list(ranked)
-    if group is None or len(shares) < 2:  # noqa: PLR2004 - one group has nobody to leave room for
-        return ranked[:size]
-    others = len({group[paper] for paper in ranked if shares[group[paper]] > 0}) - 1
-    room = np.minimum(np.ceil(size * shares * SLACK), max(1, size - others)).astype(int)  # one for each at least
-    taken: list[int] = []
-    over: list[int] = []
-    for paper in ranked:
-        if room[group[paper]] > 0 and len(taken) < size:
-            room[group[paper]] -= 1
-            taken.append(paper)
-        else:
-            over.append(paper)
-    chosen = set(taken + over[: size - len(taken)])
-    return [paper for paper in ranked if paper in chosen]

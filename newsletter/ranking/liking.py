@@ -64,6 +64,11 @@ def liking(
 def _carried(nearness: Nearness, row: NDArray[Any], trust: float) -> Floats:
     """How far nearness to one interest alone carries each paper, 0 to 1, however young the archive is."""
     near = nearness.standardised(row[np.newaxis].astype(np.float32))[0, : nearness.count].astype(np.float64)
+    return carrying(near, trust)
+
+
+def carrying(near: Floats, trust: Floats | float) -> Floats:
+    """How far a nearness in standard deviations carries a paper, 0 to `trust`."""
     return np.asarray(trust / (1 + np.exp((NEAR_ENOUGH - near) / NEAR_SLOPE)))
 
 

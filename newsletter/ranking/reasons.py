@@ -1,7 +1,7 @@
 """Why this paper: reasons as codes with their terms, made from what moved the score, and put into words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,17 @@ from newsletter.ranking.profile import Opinion
 from newsletter.ranking.relevance import Interest, Matches
 from newsletter.ranking.text import term
 
+T = TypeVar("T")
 Reason = dict[str, Any]
 Behind = Interest | Opinion
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 MOST_INTERESTS, MOST_TERMS = 3, 3
 LEAST_SHARE = 0.15  # an interest that gave less of the evidence is not worth a word
 WORTH_SAYING = 0.8  # a trend below this is nothing special
 LONGEST_TITLE = 60
+FRESH: Reason = {"code": "fresh"}
 PAPERS = frozenset({"liked", "example"})  # reasons whose name is a paper's title, not of anything followed
 
 
@@ -36,13 +39,34 @@ def reasons(
     `share` is each paper's place by heat, NaN where unknown, and only what is `moving` was seen to climb.
     """
     paper = choice.paper
-    strongest = (_speaking(rows, behind, reader, paper) for rows in _strongest(reader, paper))
-    found = [_because(rows, behind, reader, matches, paper) for rows in strongest if rows]
-    said = [reason for reason, _ in _without_echoes(found)[:MOST_INTERESTS]]
+    speaking = (_speaking(rows, behind, reader, paper) for rows in _strongest(reader, paper))
+    found = [_because(rows, behind, reader, matches, paper) for rows in speaking if rows]
+    return said(found, trend(paper, share, moving, slot=choice.trending), FRESH)
+
+
+def said(found: Sequence[tuple[T, Sequence[str]]], trend: Sequence[T], fresh: T) -> list[T]:
+    """What is told of a pick, in whatever form: interests with their words, strongest first, and the trend.
+
+    `fresh` is for one of which nothing else is known.
+    """
+    return [*(reason for reason, _ in _without_echoes(found)[:MOST_INTERESTS]), *trend] or [fresh]
+
+
+def trend(paper: int, share: Floats, moving: NDArray[np.bool_], *, slot: bool) -> list[Reason]:
+    """What is told of a paper's place by heat, if anything."""
     place = float(share[paper])
-    if choice.trending or place >= WORTH_SAYING:
-        said.append(_trend(place, slot=choice.trending, climbing=bool(moving[paper])))
-    return said or [{"code": "fresh"}]
+    if not slot and not place >= WORTH_SAYING:
+        return []
+    return [_trend(place, slot=slot, climbing=bool(moving[paper]))]
+
+
+def strongest(parts: Floats, owed: NDArray[np.bool_] | None) -> tuple[Integers, Integers]:
+    """For each pick (what each interest adds to it) its interests, strongest first, and how many are named."""
+    summed = np.round(parts, DIGITS)
+    if owed is not None:
+        summed[~owed] = 0.0
+    least = np.maximum(LEAST_SHARE * np.where(summed > 0, summed, 0.0).sum(axis=1), 10.0**-DIGITS)
+    return np.argsort(-summed, axis=1, kind="stable"), (summed >= least[:, np.newaxis]).sum(axis=1)
 
 
 def _strongest(reader: Reader, paper: int) -> list[list[int]]:
@@ -97,17 +121,22 @@ def _because(
         title = first.title or first.text[0]
         short = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
         return {"code": "example" if first.example else "liked", "name": short, "count": len(rows)}, []
+    return of_interest(first, matches, paper, evident=bool(reader.evidence[rows[0], paper] > 0))
+
+
+def of_interest(first: Interest, matches: Matches, paper: int, *, evident: bool) -> tuple[Reason, list[str]]:
+    """The reason that one interest is, and the words in it; `evident` is whether there is any evidence of it."""
     terms = matches.terms(first, paper)
     telling = [each for each in terms if term(each) != term(first.name)]
     code = first.kind
     if first.kind == "topic" and not terms:
-        code = "hint" if reader.evidence[rows[0], paper] > 0 else "near"
+        code = "hint" if evident else "near"
     return {"code": code, "name": first.name, "terms": telling[:MOST_TERMS]}, terms
 
 
-def _without_echoes(found: list[tuple[Reason, list[str]]]) -> list[tuple[Reason, list[str]]]:
+def _without_echoes(found: Sequence[tuple[T, Sequence[str]]]) -> list[tuple[T, Sequence[str]]]:
     """A parent topic beside its child often says the same words: the second is left out."""
-    kept: list[tuple[Reason, list[str]]] = []
+    kept: list[tuple[T, Sequence[str]]] = []
     for reason, terms in found:
         told = {term for _, other in kept for term in other}
         if not terms or not told.issuperset(terms):

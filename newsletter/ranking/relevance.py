@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 TITLE_WEIGHT = 5.0  # a word in the title says what the paper is about, one in the abstract may be in passing
 SATURATION = 3.5  # as BM25's k1: each mention adds less than the one before, and one alone is not much
 CATEGORY_EVIDENCE = 0.3  # a matching category alone is a hint, not a match
+MOST_KEPT = 300  # interests whose terms in each paper are kept for the next question
 CLEAR_MATCH = 0.35  # evidence from which on a muted topic removes a paper
 
 
@@ -68,6 +69,7 @@ class Matches:
         self.index = index
         count = TITLE_WEIGHT * index.title + index.body
         self.strength = count / (count + SATURATION) * index.rarity[index.term]
+        self._kept: dict[int, tuple[Interest, dict[int, list[tuple[float, Term]]]]] = {}
         self._categories = _positions(fact.categories for fact in facts)
         self._authors = _positions(fact.authors for fact in facts)
         self._organizations = _positions({fact.organization} - {""} for fact in facts)
@@ -105,11 +107,27 @@ class Matches:
 
         A term inside a longer one that is named too ("graph" in "graph neural network") is left out.
         """
-        rows = range(self.index.first_row[paper], self.index.first_row[paper + 1])
-        pairs = [(self.index.terms[self.index.term[row]], float(self.strength[row])) for row in rows]
-        scored = [(-interest.terms[term] * power, term) for term, power in pairs if term in interest.terms]
+        scored = self._standing(interest).get(paper, ())
         named = [term for _, term in sorted(scored)]
         return [interest.shown[term] for term in named if not any(_inside(term, other) for other in named)]
+
+    def _standing(self, interest: Interest) -> dict[int, list[tuple[float, Term]]]:
+        """The interest's terms in each paper, with their strength, as a number that is less for a stronger one."""
+        kept = self._kept.get(id(interest))
+        if kept is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            kept = self._kept[id(interest)] = interest, self._found(interest)  # kept, so its id is its own
+        return kept[1]
+
+    def _found(self, interest: Interest) -> dict[int, list[tuple[float, Term]]]:
+        found: dict[int, list[tuple[float, Term]]] = {}
+        for each, weight in interest.terms.items():
+            rows = self.index.rows_of(each)
+            power = (-weight * self.strength[rows]).tolist()
+            for paper, strength in zip(self.index.paper[rows].tolist(), power, strict=True):
+                found.setdefault(paper, []).append((strength, each))
+        return found
 
 
 def _positions(named: Iterable[Iterable[str]]) -> dict[str, list[int]]:
