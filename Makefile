@@ -14,7 +14,7 @@ serve: demo                     ## the web pages on the same sample, at http://l
 	@$(BIN)/newsletter web --config demo/config.toml --at 2026-04-23T14:00Z
 
 test: .venv/dev                 ## all tests, with branch coverage
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=95
+	OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 check: .venv/dev                ## lint, format, types
 	$(BIN)/ruff check .
@@ -22,13 +22,16 @@ check: .venv/dev                ## lint, format, types
 	$(BIN)/mypy
 
 bench: .venv/dev                ## the figures that the README names; ranking needs the data folder
+	$(BIN)/python -m benchmarks.delivery
+	$(BIN)/python -m benchmarks.planning
 	$(BIN)/python -m benchmarks.render
 	$(BIN)/python -m benchmarks.ranking
 
 simulate: .venv/dev             ## 400 days of 300 readers against an independent model
 	$(BIN)/python -m benchmarks.simulation
 
-crash: .venv/dev                ## kill -9 of `newsletter up`, 20 times while 300 digests go out, on both databases
+crash: .venv/dev                ## kill -9 of the sender, 50 times in 2,000 digests and at each point, and of `newsletter up`, on both databases
+	NEWSLETTER_CRASH_KILLS=50 NEWSLETTER_CRASH_MESSAGES=2000 NEWSLETTER_CRASH_MATRIX=1 $(BIN)/python -m pytest -n 0 -s tests/test_crash.py
 	NEWSLETTER_KILLS=20 NEWSLETTER_KILL_READERS=300 $(BIN)/python -m pytest -n 0 -s tests/test_up_kill.py
 	NEWSLETTER_KILLS=20 NEWSLETTER_KILL_READERS=300 NEWSLETTER_KILL_DATABASE=postgresql $(BIN)/python -m pytest -n 0 -s tests/test_up_kill.py
 
