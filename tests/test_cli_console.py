@@ -69,6 +69,7 @@ def test_the_module_runs_as_a_program():
     assert "newsletter demo" in shown.stdout
 
 
+@pytest.mark.uncounted
 def test_a_closed_pipe_is_no_traceback(workplace):
     command = f"{sys.executable} -m newsletter topics | head -1"
     shown = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=workplace)

@@ -46,6 +46,7 @@ def test_the_pages_are_served_until_the_process_is_told_to_end(served):
     assert "error" not in err
 
 
+@pytest.mark.uncounted
 def test_ctrl_c_ends_it_just_as_well(served):
     process, _ = served
 

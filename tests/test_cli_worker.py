@@ -71,6 +71,7 @@ def test_what_cannot_send_does_not_start(workplace):
     assert "smtp.password: is missing" in run("worker", code=2).stderr
 
 
+@pytest.mark.uncounted
 def test_a_clock_and_a_worker_together_do_what_up_does(tmp_path):
     with mail_server() as server:
         started = laid_out(tmp_path, server.port, readers=3)

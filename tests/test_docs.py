@@ -123,6 +123,7 @@ def test_every_option_is_documented_with_its_default_and_none_that_is_not_there(
             assert told[option] == f"`{param.default}`"
 
 
+@pytest.mark.uncounted
 def test_every_key_that_a_command_prints_is_documented_and_no_other(workplace):
     reader, at = ("--for", "ada@example.org"), ("--at", AT)
     run("subscribers", "add", reader[1], "--topic", "Graphs", "--keyword", "a", "--author", "b",
@@ -155,6 +156,7 @@ def test_commands_that_tell_of_readers_all_print_what_show_prints(workplace):
         assert keys(as_json("subscribers", name)) == {f"[].{key}" for key in added - {"next_due", "suppressed"}}
 
 
+@pytest.mark.uncounted
 def test_the_examples_of_the_command_line_do_what_they_show(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     more, people = blocks(page("cli.md"), "csv")
@@ -182,6 +184,7 @@ def test_every_column_of_our_csv_is_documented_and_in_the_example():
     assert blocks(section, "csv")[0].splitlines()[0] == ",".join(COLUMNS)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_command_that_a_page_names_exists(path):
     text = path.read_text(encoding="utf-8")
@@ -195,6 +198,7 @@ def test_every_command_that_a_page_names_exists(path):
         assert wanted <= {"--help", *options(command)}, inline
 
 
+@pytest.mark.uncounted
 def test_the_commands_of_the_readme_run_in_their_order(workplace):
     for (program, *words), _, _ in examples((ROOT / "README.md").read_text("utf-8")):
         assert program == "newsletter"

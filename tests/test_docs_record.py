@@ -28,6 +28,7 @@ def a_digest_in_doubt(workplace):
         session.commit()
 
 
+@pytest.mark.uncounted
 def test_every_key_of_the_commands_on_editions_is_documented(workplace):
     a_digest_in_doubt(workplace)
     held = keys(as_json("edition", "hold", DATE, "--because", "to look at it"))
@@ -40,6 +41,7 @@ def test_every_key_of_the_commands_on_editions_is_documented(workplace):
     assert documented("edition cancel") == keys(as_json("edition", "cancel", DATE, "--yes"))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("command", ["admin link", "doctor", "tick"])
 def test_every_key_that_the_command_prints_is_documented(command, workplace):
     run("db", "upgrade")

@@ -7,11 +7,12 @@ from threading import Barrier
 
 import pytest
 from judged import DATE, LATER, ROOM, RULES, decide, digests, judge, lines, scheduled, states, waits
+from ledgers import claimed, recorded
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 from world import NOW, Scripted, deferred, entry, papers, reader, sending, stored
 
-from newsletter import gate, holds, journal, ledger, ledger_plans, pick
+from newsletter import gate, holds, journal, ledger_plans, pick
 from newsletter.gate import facts as gathered
 from newsletter.models import State
 from newsletter.record_models import Hold, HoldState
@@ -132,9 +133,9 @@ def test_what_the_admin_holds_or_cancelled_is_left_alone(engine, session, config
 
 def test_what_was_deferred_while_its_edition_was_held_waits_with_it(engine, session, three):
     judge(engine)
-    claim = ledger.claim(session, "me", LATER, timedelta(seconds=60), "resend")
+    claim = claimed(session, LATER)
     decide(engine, holds.hold, DATE, holds.ADMIN, [], LATER)
-    ledger.record(session, claim, "me", deferred(), LATER, "resend")
+    recorded(session, claim, deferred(), LATER)
 
     judge(engine)
 
@@ -144,15 +145,15 @@ def test_what_was_deferred_while_its_edition_was_held_waits_with_it(engine, sess
 def test_a_crash_between_planning_and_judging_costs_nothing(engine, session, config, monkeypatch):
     stored(session)
     readers = [reader(session, f"reader{number}@example.org", "Graphs").id for number in range(5)]
-    plan = ledger_plans.plan
+    plan = ledger_plans.plan_many
 
-    def dying(own, row):
-        if row["subscriber_id"] == readers[2]:
+    def dying(own, rows):
+        if readers[2] in [row["subscriber_id"] for row in rows]:
             raise RuntimeError("killed")
-        return plan(own, row)
+        return plan(own, rows)
 
     monkeypatch.setattr(pick, "BATCH", 2)
-    monkeypatch.setattr(ledger, "plan", dying)
+    monkeypatch.setattr(ledger_plans, "plan_many", dying)
     with pytest.raises(RuntimeError, match="killed"):
         scheduled(engine, config)
     assert waits(session) == [True] * 2

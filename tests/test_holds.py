@@ -6,10 +6,11 @@ from threading import Barrier
 
 import pytest
 from judged import DATE, LATER, ROOM, decide, digests, lines, scheduled, states, waits
+from ledgers import claimed, claims, recorded
 from sqlmodel import Session, select
 from world import NOW, Scripted, deferred, entry, planned, reader, sending, stored
 
-from newsletter import holds, ledger
+from newsletter import holds
 from newsletter.errors import EditionError
 from newsletter.mail import Outcome, Phase, Verdict
 from newsletter.models import Pick, Skip, State
@@ -193,10 +194,10 @@ def test_every_state_has_its_moves():
 
 
 def test_what_is_being_sent_meanwhile_is_held_or_skipped_when_it_comes_back(engine, session, three):
-    claims = [ledger.claim(session, "me", NOW, timedelta(seconds=60), "resend") for _ in range(2)]
+    taken = claims(session, 2)
     hold(engine)
-    for claim in claims:
-        ledger.record(session, claim, "me", deferred(), NOW, "resend")
+    for claim in taken:
+        recorded(session, claim, deferred())
     assert waits(session) == [False, False, True]
 
     assert holds.uphold(engine, NOW) == [DATE]
@@ -206,9 +207,9 @@ def test_what_is_being_sent_meanwhile_is_held_or_skipped_when_it_comes_back(engi
 
 
 def test_what_is_being_sent_while_its_edition_is_cancelled_is_not_tried_again(engine, session, three):
-    claim = ledger.claim(session, "me", NOW, timedelta(seconds=60), "resend")
+    claim = claimed(session)
     cancel(engine)
-    ledger.record(session, claim, "me", deferred(), NOW, "resend")
+    recorded(session, claim, deferred())
 
     assert holds.uphold(engine, NOW) == [DATE]
 

@@ -15,6 +15,8 @@ from newsletter.ranking.breadth import believed, honesty
 from newsletter.ranking.interests import from_topic
 from newsletter.ranking.relevance import Facts, Matches
 
+pytestmark = pytest.mark.uncounted
+
 SAMPLE = pool.sample()
 TARGETS = (9, 29, 61)  # on cats' blood cells, on stock prices, on surveys of deep learning
 POPULAR = pool.text(SAMPLE[34])  # the one with the most votes

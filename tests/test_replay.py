@@ -17,7 +17,7 @@ from newsletter.cli.start import Started
 from newsletter.mail.message import readable
 from newsletter.models import Paper, Pick, Signal
 
-pytestmark = pytest.mark.shared_data
+pytestmark = [pytest.mark.shared_data, pytest.mark.uncounted]
 
 TWENTY = (
     ("Language models",),

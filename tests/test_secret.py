@@ -53,6 +53,7 @@ def test_only_its_owner_may_read_it_whatever_the_umask(path, kept, umask):
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
+@pytest.mark.uncounted
 def test_processes_that_start_at_once_get_the_same(path):
     command = [sys.executable, "-c", CHILD, str(path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

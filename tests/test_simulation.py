@@ -18,6 +18,8 @@ from newsletter.models import Delivery
 from subscribers.models import Cadence
 from subscribers.preferences import WEEKDAYS, Preferences
 
+pytestmark = pytest.mark.uncounted
+
 HOUR = timedelta(hours=1)
 BEFORE_SUMMER = datetime(2026, 3, 7, 9, 30, tzinfo=UTC)
 # Some are put forward or back by half an hour or two hours, at midnight, or not when the others are.

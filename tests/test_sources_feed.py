@@ -217,6 +217,7 @@ def suite(shared_data):
                 yield name, archive.extractfile(member).read()
 
 
+@pytest.mark.uncounted
 @pytest.mark.shared_data
 def test_the_five_documents_with_a_doctype_are_refused_or_read_as_they_deserve(server, shared_data):
     found = {name: body for name, body in suite(shared_data) if name in DOCTYPES}
@@ -230,6 +231,7 @@ def test_the_five_documents_with_a_doctype_are_refused_or_read_as_they_deserve(s
             read(url)
 
 
+@pytest.mark.uncounted
 @pytest.mark.shared_data
 def test_forty_and_more_of_the_oddest_feeds_are_read_or_refused_in_words(server, shared_data):
     groups = {}
@@ -246,6 +248,7 @@ def test_forty_and_more_of_the_oddest_feeds_are_read_or_refused_in_words(server,
                 assert not TAG.search(entry.title + entry.abstract)
 
 
+@pytest.mark.uncounted
 @pytest.mark.shared_data
 def test_no_document_of_the_whole_suite_crashes_the_parser(shared_data):
     for name, body in suite(shared_data):

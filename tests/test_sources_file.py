@@ -267,6 +267,7 @@ def test_the_list_day_stands_at_the_beginning_of_the_name(name, day):
     assert list_day(name) == day
 
 
+@pytest.mark.uncounted
 @pytest.mark.shared_data
 def test_all_recorded_days_are_read(shared_data):
     reading = read(shared_data / "huggingface" / "daily" / "*.json.gz")
@@ -279,6 +280,7 @@ def test_all_recorded_days_are_read(shared_data):
     assert days == sorted(days)
 
 
+@pytest.mark.uncounted
 @pytest.mark.shared_data
 def test_recorded_metadata_are_read(shared_data):
     reading = read(shared_data / "arxiv" / "metadata_2025-10_2025-12.jsonl.gz")

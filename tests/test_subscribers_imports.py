@@ -212,6 +212,7 @@ def test_readers_whom_the_caller_holds_show_the_change(session):
     assert reader.name == "Lady Lovelace"
 
 
+@pytest.mark.uncounted
 def test_thousands_of_readers_are_added_and_changed_in_one_transaction(session):
     emails = [f"reader{number}@example.org" for number in range(5200)]
     load(session, "email,status,topics", *(f"{email},active,old;kept" for email in emails))

@@ -170,6 +170,7 @@ def test_a_preview_says_what_an_import_does_and_stores_nothing(session):
     assert import_rows(session, rows, NOW, WORDING) == preview
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("between", [0, 5000])
 def test_a_mailbox_that_the_file_itself_blocks_is_not_mailed_by_a_later_row(session, between):
     others = [listmonk(f"reader{number}@example.org") for number in range(between)]

@@ -1,5 +1,6 @@
 """One letter a mailbox and cool-down, whoever asks for it and in whatever spelling."""
 
+import pytest
 from sqlmodel import select
 from subscription import (
     ASKER,
@@ -25,6 +26,7 @@ from subscribers.signup import Asker, Step
 from subscribers.suppression import suppress
 
 
+@pytest.mark.uncounted
 def test_a_thousand_joins_of_one_mailbox_within_a_minute_bring_one_letter(session):
     spellings = ("adalovelace@gmail.com", "Ada.Lovelace@gmail.com", "ADA.lovelace+{}@googlemail.com")
 

@@ -116,6 +116,7 @@ def _explained(before, after, events):
     return after in (first | second if Event.RETURNED in events else first)
 
 
+@pytest.mark.uncounted
 @given(STEPS)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # the decisions are the same on both

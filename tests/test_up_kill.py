@@ -17,6 +17,8 @@ from world import TITLES
 
 from newsletter.models import Delivery, Pick, State
 
+pytestmark = pytest.mark.uncounted
+
 KILLS = int(os.environ.get("NEWSLETTER_KILLS", "8"))
 READERS = int(os.environ.get("NEWSLETTER_KILL_READERS", "40"))
 SEED = int(os.environ.get("NEWSLETTER_KILL_SEED", str(random.randrange(10_000))))

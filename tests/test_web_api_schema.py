@@ -87,11 +87,13 @@ def test_the_description_names_every_operation(described):
     assert sorted(operations(described)) == sorted(OPERATIONS)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_what_fits_the_description_is_answered_as_it_says(described, label):
     asked(described, label, GenerationMode.POSITIVE)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("label", PICKY)
 def test_what_does_not_fit_the_description_is_refused_as_it_says(described, label):
     asked(described, label, GenerationMode.NEGATIVE)

@@ -273,6 +273,7 @@ MESS = st.dictionaries(
 )
 
 
+@pytest.mark.uncounted
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(MESS)
 def test_any_mess_is_saved_or_a_mistake_never_a_fault(guest, ada, mess):

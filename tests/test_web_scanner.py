@@ -16,6 +16,8 @@ from subscribers import people, signup
 from subscribers.letters import LetterKind
 from subscribers.preferences import DEFAULTS
 
+pytestmark = pytest.mark.uncounted
+
 ASKER = signup.Asker("I want it", "203.0.113.7", "a browser")
 
 

@@ -9,7 +9,7 @@ from newsletter import fetch, pick, send, wiring
 from newsletter.cli.start import Started
 from newsletter.config import load
 from newsletter.due import Due
-from newsletter.mail import Outcome, Phase, Verdict
+from newsletter.mail import Outcome, Phase, Verdict, one_by_one
 from newsletter.models import Delivery
 from newsletter.sources import Entry, Reading, Snapshot
 from subscribers import people, preferences
@@ -113,6 +113,15 @@ class Scripted:
         return self
 
     def __exit__(self, *exc):
+        return None
+
+    def drain(self, feed):
+        one_by_one(feed, self.send)
+
+    def refuse(self):
+        return False
+
+    def abort(self):
         return None
 
     def send(self, envelope):

@@ -15,7 +15,7 @@ from newsletter.record_models import Hold, Notice, RunKind
 from newsletter.shipped import shipped
 
 __all__ = ["browser"]  # the fixture
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.uncounted]
 DAY = NOW.date().isoformat()
 LATER = "2026-04-24"
 

@@ -15,7 +15,7 @@ from newsletter.shipped import shipped
 from subscribers import people
 
 __all__ = ["browser"]  # the fixture
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.uncounted]
 ADA = "ada@example.org"
 ROOMS = {"desktop": (1280, 900), "phone": (375, 740)}
 

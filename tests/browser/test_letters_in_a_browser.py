@@ -4,15 +4,15 @@ import re
 from dataclasses import replace
 
 import pytest
-from test_mail_in_a_browser import LONG, SHIPPED, browser, faults
+from test_mail_in_a_browser import LONG, SHIPPED, browser, faults, page, shown
 
 from newsletter.mail import admin_letter
 from newsletter.mail.admin_letter import AdminContent, AdminLetter
 from newsletter.mail.letter import example, load, render
 from subscribers.letters import LetterKind
 
-__all__ = ["browser"]  # the fixture
-pytestmark = pytest.mark.browser
+__all__ = ["browser", "page"]  # the fixtures
+pytestmark = [pytest.mark.browser, pytest.mark.uncounted]
 
 WIDTHS = (320, 375, 720)
 BOX = """() => { const box = document.querySelector('a.letterbutton').getBoundingClientRect();
@@ -34,21 +34,21 @@ def to_admin():
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", list(LetterKind))
-def test_a_letter_fits_and_has_no_barrier(browser, letters, kind, scheme, width):
+def test_a_letter_fits_and_has_no_barrier(page, letters, kind, scheme, width):
     html = render(letters[kind], example(kind)).html
 
-    assert faults(browser, html, scheme, width) == []
+    assert faults(page, html, scheme, width) == []
 
 
 @pytest.mark.parametrize("kind", list(LetterKind))
-def test_a_letter_stripped_of_its_styles_still_fits(browser, letters, kind):
+def test_a_letter_stripped_of_its_styles_still_fits(page, letters, kind):
     html = re.sub(r"<style[\s\S]*?</style>", "", render(letters[kind], example(kind)).html)
 
-    assert faults(browser, html, "light", 320) == []
+    assert faults(page, html, "light", 320) == []
 
 
 @pytest.mark.parametrize("kind", list(LetterKind))
-def test_words_and_links_without_a_break_do_not_push_the_edge(browser, letters, kind):
+def test_words_and_links_without_a_break_do_not_push_the_edge(page, letters, kind):
     content = example(kind)
     chosen = content.chosen and replace(content.chosen, name=LONG, follows=(LONG, LONG), mutes=(LONG,))
     long = replace(
@@ -62,15 +62,13 @@ def test_words_and_links_without_a_break_do_not_push_the_edge(browser, letters, 
         chosen=chosen,
     )
 
-    assert faults(browser, render(letters[kind], long).html, "light", 320) == []
+    assert faults(page, render(letters[kind], long).html, "light", 320) == []
 
 
 @pytest.mark.parametrize("kind", list(LetterKind))
-def test_the_button_is_large_and_seen_without_scrolling(browser, letters, kind):
-    page = browser.new_page(viewport={"width": 375, "height": 812})
-    page.set_content(render(letters[kind], example(kind)).html)
+def test_the_button_is_large_and_seen_without_scrolling(page, letters, kind):
+    shown(page, render(letters[kind], example(kind)).html, "light", 375, 812)
     height, width, bottom = page.evaluate(BOX)
-    page.close()
 
     assert height >= 44
     assert width >= 80
@@ -80,14 +78,14 @@ def test_the_button_is_large_and_seen_without_scrolling(browser, letters, kind):
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", list(AdminLetter))
-def test_a_letter_to_the_admin_fits_and_has_no_barrier(browser, to_admin, kind, scheme, width):
+def test_a_letter_to_the_admin_fits_and_has_no_barrier(page, to_admin, kind, scheme, width):
     html = admin_letter.render(to_admin[kind], AdminContent.example(kind)).html
 
-    assert faults(browser, html, scheme, width) == []
+    assert faults(page, html, scheme, width) == []
 
 
 @pytest.mark.parametrize("kind", list(AdminLetter))
-def test_no_words_of_others_push_the_edge_of_a_letter_to_the_admin(browser, to_admin, kind):
+def test_no_words_of_others_push_the_edge_of_a_letter_to_the_admin(page, to_admin, kind):
     content = AdminContent.example(kind)
     row = {"label": LONG, "value": "1,234,567,890", "note": LONG, "bad": True}
     words = dict.fromkeys(("headline", "happened", "meaning", "todo", "span"), LONG)
@@ -100,5 +98,5 @@ def test_no_words_of_others_push_the_edge_of_a_letter_to_the_admin(browser, to_a
     long = replace(content, brand=LONG, to_email=f"{LONG}@example.org", details=words | lists)
     html = admin_letter.render(to_admin[kind], long).html
 
-    assert faults(browser, html, "light", 320) == []
-    assert faults(browser, re.sub(r"<style[\s\S]*?</style>", "", html), "light", 320) == []
+    assert faults(page, html, "light", 320) == []
+    assert faults(page, re.sub(r"<style[\s\S]*?</style>", "", html), "light", 320) == []
