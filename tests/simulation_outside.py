@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import event
 
 from newsletter.errors import SourceUnavailable
-from newsletter.mail import Envelope, Outcome, Phase, Verdict
+from newsletter.mail import Envelope, Outcome, Phase, Verdict, one_by_one
 from newsletter.models import Delivery
 from newsletter.sources import Entry, Reading
 
@@ -111,6 +111,9 @@ class Post:
 
     def __exit__(self, *exc):
         return None
+
+    def drain(self, feed) -> None:
+        one_by_one(feed, self.send)
 
     def abort(self) -> bool:
         return False
