@@ -32,7 +32,7 @@ from subscribers.topics import Catalogue
 
 __all__ = ["Chooser", "Learned", "Picked", "Taste", "Wish", "chooser", "sent_to", "taught"]
 
-KEPT_BYTES = 8 * 2**20  # rows of interests are kept for the next reader up to this much, each kind of them
+KEPT_BYTES = 4 * 2**20  # rows of interests are kept for the next reader up to this much, each kind of them
 MOST_CONTENTS = 1000  # papers as an edition freezes them
 AT_ONCE = 2**16  # (reader, paper) pairs that are weighed together
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from newsletter import ledger, ledger_claims
-from newsletter.destinations import Destinations, domain_of
+from newsletter.destinations import Destinations, Lane, domain_of
 from newsletter.drafts import Draft
 from newsletter.errors import DatabaseError
 from newsletter.ledger import Claim, Wanted
@@ -92,7 +92,7 @@ class Dispatcher:
             if (domain := domain_of(address)) in full:
                 self._queue.append(ticket)
             elif lane := self.destinations.paused(address, now):
-                self._put_off(ticket, lane.reason, lane.paused_until)
+                self.put_off(ticket, lane)
             elif self.destinations.enter(address, user):
                 return ticket
             else:
@@ -112,9 +112,11 @@ class Dispatcher:
         self._queue.appendleft(ticket)
         return None
 
-    def _put_off(self, ticket: Ticket, reason: str, until: datetime | None) -> None:
-        words = f"its destination is left alone for a while: {reason}"
-        self._recorded(ticket.claim, Outcome(Verdict.DEFERRED, Phase.UNREACHED, words, Blame.NOBODY), until)
+    def put_off(self, ticket: Ticket, lane: Lane) -> None:
+        """It was not begun, and its destination is left alone."""
+        words = f"its destination is left alone for a while: {lane.reason}"
+        outcome = Outcome(Verdict.DEFERRED, Phase.UNREACHED, words, Blame.NOBODY)
+        self._recorded(ticket.claim, outcome, lane.paused_until)
 
     def _recorded(self, claim: Claim, outcome: Outcome, until: datetime | None = None) -> None:
         now = self.clock()

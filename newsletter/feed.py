@@ -58,7 +58,7 @@ class ConnectionFeed:
             return Turn(may_go=False, following=None)
         given = None if going is None else self._ticket(going)
         try:
-            candidate = self._ticket(back) if back is not None else self._ready()
+            candidate = (self._open(self._ticket(back)) if back is not None else None) or self._ready()
         except BaseException:
             self._commit(known)
             raise
@@ -94,9 +94,19 @@ class ConnectionFeed:
         if self._stranded:
             return None
         ticket, self._ahead = self._ahead, None
-        if ticket is not None or self.crew.over:
+        if ticket is not None and (ticket := self._open(ticket)) is not None:
             return ticket
-        return self._taken()
+        return None if self.crew.over else self._taken()
+
+    def _open(self, ticket: Ticket) -> Ticket | None:
+        """The same, unless its destination refused another one since it was taken: then it waits."""
+        lane = self.dispatcher.destinations.paused(ticket.claim.address, self.dispatcher.clock())
+        if lane is None:
+            return ticket
+        self._leave(ticket, None)
+        self._drop(ticket)
+        self.dispatcher.put_off(ticket, lane)
+        return None
 
     def _awaited(self) -> Ticket | None:
         """One that may go, waited for while there is something to wait for."""

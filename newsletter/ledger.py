@@ -132,7 +132,7 @@ def record(
     state, text = VERDICTS[outcome.verdict], outcome.reply
     attempts = claimed.attempts if outcome.counts else claimed.attempts - 1
     worn_out = attempts >= MOST_ATTEMPTS
-    if state is State.DEFERRED and worn_out:
+    if state is State.DEFERRED and worn_out and outcome.counts:
         state, text = State.FAILED, f"gave up after {attempts} tries; the last: {outcome.reply}"
     not_before = None
     if state in {State.DEFERRED, State.UNKNOWN}:
@@ -157,7 +157,7 @@ def record(
 def wait(delivery_id: int, attempts: int) -> timedelta:
     """How long to wait after so many tries: doubled each time, and a little different for each delivery."""
     share = (delivery_id * SPREAD % 2**32) / 2**32
-    doubled: int = 2 ** max(attempts - 1, 0)
+    doubled: int = 2 ** min(max(attempts - 1, 0), MOST_ATTEMPTS)
     return FIRST_WAIT * doubled * (1 + JITTER * share)
 
 

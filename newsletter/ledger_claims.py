@@ -1,13 +1,25 @@
 """The ledger's claims: take what is due for a while, keep it, and take over what a dead sender left."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CursorResult, case, not_, or_
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Dialect,
+    Executable,
+    bindparam,
+    case,
+    literal_column,
+    not_,
+    or_,
+)
 from sqlmodel import Session, col, select, update
 
 from newsletter.ledger import FIRST_WAIT, HELD, IS_LETTER, IS_WAITING, MOST_ATTEMPTS, Claim, OnUnknown, Wanted
 from newsletter.models import Delivery, State
+from newsletter.statements import Row, Statement
 
 CRASHES = 2  # whose senders died more often than this waits before the next try: it may be the cause
 DIED = "the sender stopped while it was at this message"
@@ -29,64 +41,97 @@ def claim(session: Session, wanted: Wanted, now: datetime, most: int = 1) -> lis
     Somebody waits for a letter, so it does not queue behind a hundred thousand digests; whether there is one is
     asked without the lock that an UPDATE takes on SQLite.
     """
-    states = [State.PENDING, State.DEFERRED] + ([State.UNKNOWN] if wanted.on_unknown == "resend" else [])
-    due: list[ColumnElement[bool]] = [IS_WAITING, col(Delivery.not_before) <= now]
-    if wanted.only is not None:
-        due.append(col(Delivery.subscriber_id) == wanted.only)
-    letters = [*due, IS_LETTER]
-    taken = _oldest(session, letters, states, wanted, now, most) if _any(session, letters, states) else []
+    taken = _oldest(session, wanted, now, most, letters=True) if _any_letter(session, wanted, now) else []
     if not wanted.letters_only:
-        taken += _oldest(session, due, states, wanted, now, most - len(taken))
+        taken += _oldest(session, wanted, now, most - len(taken), letters=False)
     session.commit()  # of the whole block at once: what a failure took back nobody holds
     return taken
 
 
-def _any(session: Session, due: list[ColumnElement[bool]], states: list[State]) -> bool:
-    found = session.exec(select(Delivery.id).where(col(Delivery.state).in_(states), *due).limit(1)).first()
+def _states(wanted: Wanted) -> list[State]:
+    return [State.PENDING, State.DEFERRED] + ([State.UNKNOWN] if wanted.on_unknown == "resend" else [])
+
+
+def _any_letter(session: Session, wanted: Wanted, now: datetime) -> bool:
+    states = {f"state_{number}": state for number, state in enumerate(_states(wanted))}
+    found = _run(session, _look(len(states), wanted.only is not None), wanted, now, **states)
     session.commit()  # on SQLite a read that turns into a write may find the file locked
-    return found is not None
+    return bool(found)
 
 
-def _oldest(
-    session: Session, due: list[ColumnElement[bool]], states: list[State], wanted: Wanted, now: datetime, most: int
-) -> list[Claim]:
+def _oldest(session: Session, wanted: Wanted, now: datetime, most: int, *, letters: bool) -> list[Claim]:
     """One statement for each state, not one OR over them, so that each can use the index.
 
     (25 times faster at 100,000 rows.) The conditional UPDATE lets exactly one of several senders win.
     """
     taken: list[Claim] = []
-    for state in states:
+    for state in _states(wanted):
         if len(taken) < most:
-            taken += _take(session, [col(Delivery.state) == state, *due], wanted, now, most - len(taken))
+            taken += _take(session, wanted, now, state, most - len(taken), letters=letters)
     return taken
 
 
 def _take(
-    session: Session, due: list[ColumnElement[bool]], wanted: Wanted, now: datetime, most: int
+    session: Session, wanted: Wanted, now: datetime, state: State, most: int, *, letters: bool
 ) -> list[Claim]:
-    oldest = select(Delivery.id).where(*due).order_by(col(Delivery.not_before), col(Delivery.id)).limit(most)
-    taken = session.connection().execute(
+    statement = _taking(session.get_bind().dialect.name, letters, wanted.only is not None)
+    values = {"new_owner": wanted.owner, "new_lease": now + wanted.lease, "its_state": state, "most": most}
+    return sorted(Claim._make(row) for row in _run(session, statement, wanted, now, **values))
+
+
+def _run(session: Session, core: Executable, wanted: Wanted, now: datetime, **values: object) -> list[Row]:
+    """Its rows; past SQLAlchemy's own work on a call, which took a fifth of a sender's time (see statements)."""
+    statement = _compiled(core, session.get_bind().dialect)
+    parameters = statement.parameters({**values, "at": now, "its_reader": wanted.only})
+    given = tuple(parameters) if isinstance(parameters, list) else parameters
+    return [statement.read(tuple(row)) for row in session.connection().exec_driver_sql(statement.sql, given)]
+
+
+@lru_cache(maxsize=64)
+def _compiled(core: Executable, dialect: Dialect) -> Statement:
+    return Statement(core, dialect)
+
+
+def _due(only: bool, letters: bool) -> list[ColumnElement[bool]]:  # noqa: FBT001 - keys of a cache
+    theirs = [col(Delivery.subscriber_id) == bindparam("its_reader")] if only else []
+    return [IS_WAITING, col(Delivery.not_before) <= bindparam("at"), *theirs, *([IS_LETTER] if letters else [])]
+
+
+@lru_cache
+def _look(states: int, only: bool) -> Executable:  # noqa: FBT001 - a key of a cache
+    any_of = col(Delivery.state).in_([bindparam(f"state_{number}") for number in range(states)])
+    return select(Delivery.id).where(any_of, *_due(only, letters=True)).limit(literal_column("1"))
+
+
+@lru_cache
+def _taking(dialect: str, letters: bool, only: bool) -> Executable:  # noqa: FBT001 - keys of a cache
+    oldest = (
+        select(Delivery.id)
+        .where(col(Delivery.state) == bindparam("its_state"), *_due(only, letters))
+        .order_by(col(Delivery.not_before), col(Delivery.id))
+        .limit(bindparam("most"))
+    )
+    return (
         update(Delivery)
-        .where(col(Delivery.id).in_(_free(session, oldest)))
+        .where(col(Delivery.id).in_(_free(dialect, oldest)))
         .values(
             state=State.SENDING,
-            owner=wanted.owner,
-            lease_until=now + wanted.lease,
+            owner=bindparam("new_owner"),
+            lease_until=bindparam("new_lease"),
             attempts=col(Delivery.attempts) + 1,
             handed_over=False,
         )
         .returning(*CLAIMED)
     )
-    return sorted(Claim._make(row) for row in taken)
 
 
-def _free(session: Session, wanted: Any) -> Any:  # noqa: ANN401 - a SELECT of ids, of whichever type it is
+def _free(dialect: str, wanted: Any) -> Any:  # noqa: ANN401 - a SELECT of ids, of whichever type it is
     """Those of these rows that nobody else is changing; SQLite has one writer at a time anyway.
 
     Who waited for others here could wait in a circle, for they change two rows together. As a subquery of an
     UPDATE it might be run again for each row, and then it would find more than its limit.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    if dialect != "postgresql":
         return wanted
     return select(wanted.with_for_update(skip_locked=True).cte("free").c.id)
 
@@ -98,9 +143,10 @@ def renew(session: Session, wanted: Wanted, now: datetime) -> int:
     lease that lets another sender take over quickly from a dead one. What is being written down at this moment is
     kept the next time.
     """
-    mine = select(Delivery.id).where(col(Delivery.state) == State.SENDING, col(Delivery.owner) == wanted.owner)
+    mine = (col(Delivery.state) == State.SENDING, col(Delivery.owner) == wanted.owner)
+    rows = _free(session.get_bind().dialect.name, select(Delivery.id).where(*mine))
     kept = session.connection().execute(
-        update(Delivery).where(col(Delivery.id).in_(_free(session, mine))).values(lease_until=now + wanted.lease)
+        update(Delivery).where(col(Delivery.id).in_(rows)).values(lease_until=now + wanted.lease)
     )
     session.commit()
     return kept.rowcount
@@ -162,7 +208,8 @@ def sweep(session: Session, now: datetime, on_unknown: OnUnknown) -> Swept:
 
 
 def _let_go(session: Session, which: tuple[ColumnElement[bool], ...], **values: object) -> int:
-    rows = col(Delivery.id).in_(_free(session, select(Delivery.id).where(*which)))
+    found = select(Delivery.id).where(*which)
+    rows = col(Delivery.id).in_(_free(session.get_bind().dialect.name, found))
     changed = update(Delivery).where(rows).values(owner=None, lease_until=None, **values)
     done: CursorResult[Any] = session.connection().execute(changed)
     return done.rowcount

@@ -15,7 +15,7 @@ from newsletter.due import NO_RULES, Due, Dues, Rules, sorted_out
 from newsletter.edition import Issue
 from newsletter.models import Skip, State
 from newsletter.planner import PLANNING, Planner, Prepared, Report, digest_row, prepare, whole_seconds
-from subscribers.models import FollowKind, Subscriber
+from subscribers.models import FollowKind
 
 __all__ = ["BATCH", "PLANNING", "Due", "Planner", "Report", "miss", "not_planned", "run"]
 
@@ -81,19 +81,25 @@ def _ahead(
 
 def miss(engine: Engine, due: Sequence[Due], sender: str, keys: tuple[str, ...], at: datetime, words: str) -> int:
     """Record that nobody ran when these were due; how many were not planned before. Commits after each batch."""
+    missed = {
+        "not_before": at,
+        "not_after": at,
+        "state": State.SKIPPED,
+        "skipped_for": Skip.MISSED,
+        "outcome": words,
+    }
     count = 0
     for batch in batches(due, BATCH):
         with db.writing(engine) as session:
             db.alone(session, PLANNING)
-            for each in not_planned(session, batch):
-                reader = session.get(Subscriber, each.subscriber_id)
-                if reader is not None:
-                    row = digest_row(reader, each, sender, keys, whole_seconds(at)) | {
-                        "not_before": at,
-                        "not_after": at,
-                    }
-                    row |= {"state": State.SKIPPED, "skipped_for": Skip.MISSED, "outcome": words}
-                    count += ledger_plans.plan(session, row) is not None
+            left = not_planned(session, batch)
+            members = audience.load(session, [each.subscriber_id for each in left], ()).members()
+            rows = [
+                digest_row(members[each.subscriber_id], each, sender, keys, whole_seconds(at)) | missed
+                for each in left
+                if each.subscriber_id in members
+            ]
+            count += sum(made is not None for made in ledger_plans.plan_many(session, rows))
     return count
 
 

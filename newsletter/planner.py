@@ -19,7 +19,6 @@ from newsletter.models import Pick, Skip, State
 from newsletter.ranking.profile import Opinion, Profile
 from newsletter.record_models import HoldState
 from newsletter.uncircled import uncircled
-from subscribers.models import Subscriber
 
 PLANNING = 0x706C616E  # the lock that planners of one database take in turn: "plan"
 PICKED = ("subscriber_id", "paper", "delivery_id", "rank", "score", "trending", "reasons")
@@ -259,9 +258,7 @@ def whole_seconds(at: datetime) -> datetime:
     return at.replace(microsecond=0)
 
 
-def digest_row(
-    reader: Member | Subscriber, due: Due, sender: str, keys: tuple[str, ...], date: datetime
-) -> dict[str, object]:
+def digest_row(reader: Member, due: Due, sender: str, keys: tuple[str, ...], date: datetime) -> dict[str, object]:
     """What every digest's row has, whatever becomes of it."""
     return {
         "subscriber_id": reader.id,

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from sqlalchemy import String, bindparam, type_coerce
+from sqlalchemy import String, type_coerce
 from sqlmodel import Session, col, select, tuple_
 
 from newsletter.db import LOOKED_UP
@@ -196,16 +196,13 @@ def _readers(
         wanted.append(tuple_(*columns).in_(list(open_now)))
     asked = select(  # type: ignore[call-overload]
         Subscriber.id, Subscriber.confirmed_at, Subscriber.paused_until, *columns
-    ).where(*wanted, col(Subscriber.id) > bindparam("last"))
-    some = asked.order_by(col(Subscriber.id)).limit(LOOKED_UP)
-    last, rows = 0, session.exec(some, params={"last": 0}).all() if open_now else ()
-    while rows:
-        for number, confirmed_at, paused_until, *clock in rows:
-            reader = _Reader(number, confirmed_at, paused_until)
-            for period in open_now.get(tuple(clock), ()):
-                yield reader, period
-        last = rows[-1][0]
-        rows = session.exec(some, params={"last": last}).all()
+    ).where(*wanted)
+    some = {"yield_per": LOOKED_UP}
+    rows = session.exec(asked.order_by(col(Subscriber.id)), execution_options=some) if open_now else ()
+    for number, confirmed_at, paused_until, *clock in rows:
+        reader = _Reader(number, confirmed_at, paused_until)
+        for period in open_now.get(tuple(clock), ()):
+            yield reader, period
 
 
 def next_digest(

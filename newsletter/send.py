@@ -165,6 +165,7 @@ def _write_down(engine: Engine, report: Report, times: tuple[datetime, datetime]
     """A line in the journal for a run that sent or settled anything."""
     if report.outcomes or report.swept:
         counts = {str(state): count for state, count in sorted(report.outcomes.items())} | {"swept": report.swept}
+        log.info("mail left", step="send", seconds=round((times[1] - times[0]).total_seconds(), 1), **counts)
         with db.writing(engine) as session:
             words = "; ".join(sorted(report.troubles)[:MOST_WORDS])
             journal.write(session, RunKind.SEND, "", times[0], times, words, counts)

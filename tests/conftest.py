@@ -62,7 +62,7 @@ def pytest_collection_finish():
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """Coverage looks away from what is reached elsewhere, from the first fixture to the last."""
-    with nullcontext() if counting.counted(item) else counting.paused(item.config):
+    with nullcontext() if counting.counted(item) else counting.paused():
         return (yield)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from coverage import Coverage
 
 # Whose lines differ from one database to the other; the other tests reach on PostgreSQL what they reach on SQLite.
 DATABASES = ("test_db", "test_ledger", "test_doctor", "test_fetch", "test_cli_backup")
@@ -19,18 +20,20 @@ def counted(item: pytest.Item) -> bool:
 
 
 @contextmanager
-def paused(config: pytest.Config) -> Iterator[None]:
+def paused() -> Iterator[None]:
     """Coverage looks away, here and in the processes that are started."""
-    plugin = config.pluginmanager.getplugin("_cov")
-    counter = plugin and plugin.cov_controller
-    if not (counter and counter.started):
-        yield
-        return
-    processes = os.environ.pop(PROCESSES, None)
-    counter.pause()
+    stopped, processes = list(_stopped()), os.environ.pop(PROCESSES, None)
     try:
         yield
     finally:
-        counter.resume()
+        for counter in reversed(stopped):
+            counter.start()
         if processes is not None:
             os.environ[PROCESSES] = processes
+
+
+def _stopped() -> Iterator[Coverage]:
+    # A worker has two: its own, and below it the one that every new process starts.
+    while counter := Coverage.current():
+        counter.stop()
+        yield counter

@@ -80,6 +80,7 @@ def swept(session, now, on_unknown="resend"):
 
 def kept(session, delivery_id):
     """The row as it stands."""
+    session.commit()  # and look anew
     session.expire_all()
     return session.get_one(Delivery, delivery_id)
 

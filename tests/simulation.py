@@ -52,6 +52,7 @@ class World:
     def __init__(self, engine, folder, start, seed=0, days_off=(), on_unknown="resend", told=differs, real=0.0):
         self.engine, self.now, self.on_unknown, self.told = engine, start, on_unknown, told
         self.press, self.post, self.bomb = Press(), Post(seed), Bomb(engine)
+        self.post.dies = self.bomb.die
         listed = ", ".join(f'"{day}"' for day in days_off)
         config = configured(folder, CONFIG.format(days_off=listed)).config
         made = wiring.parts(config, engine, KEYS)

@@ -6,44 +6,17 @@ crash may leave it in any, and nowhere else.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from simulation_clock import struck
+from simulation_row import CLAIMABLE, NEVER, OPEN, WAITING, Row
 
 DAY = timedelta(days=1)
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 APART, WAIT, ROOM = timedelta(hours=20), timedelta(minutes=60), timedelta(hours=18)
 LOOK, BACK, LATE_FOR = timedelta(minutes=5), timedelta(days=7), timedelta(hours=12)
 LEASE, FIRST_WAIT, TRIES = timedelta(seconds=60), timedelta(seconds=450), 8
-WAITING, CLAIMABLE = ("pending", "deferred"), ("pending", "deferred", "unknown")
-OPEN = (*CLAIMABLE, "sending")
-GONE = ("failed", "suppressed", "skipped")
 
 Key = tuple[int, str]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A digest as it stands in the record."""
-
-    due_at: datetime
-    state: str
-    skip: str | None
-    not_after: datetime
-    not_before: datetime = NEVER
-    attempts: int = 0
-    doubtful: bool = False
-    lease: datetime | None = None
-
-    @property
-    def stands(self) -> bool:
-        """The reader has it or may have it."""
-        return self.state not in GONE or self.doubtful
-
-    def to_compare(self) -> tuple[object, ...]:
-        waits = self.not_before if self.state in CLAIMABLE else None
-        until = self.not_after if self.state in OPEN else None
-        return (self.due_at, self.state, self.skip, waits, until, self.attempts, self.doubtful)
 
 
 @dataclass
@@ -230,15 +203,30 @@ class Model:
             row = self.row(key)
             mine = []
             if row.state == "sending" and row.lease is not None and row.lease < at:
-                ever = row.attempts >= TRIES or self.on_unknown == "hold"
-                row = replace(row, state="unknown", doubtful=True, not_before=NEVER if ever else at, lease=None)
+                row = self._swept(row, at)
                 mine.append(row)
             if row.state in (CLAIMABLE if self.on_unknown == "resend" else WAITING) and row.not_before <= at:
                 row = replace(row, state="sending", attempts=row.attempts + 1, lease=at + LEASE)
-                mine += [row, *self._settled(key, row, at, tries.get(key, []))]
+                handed = replace(row, handed=True)
+                mine += [row, handed, *self._settled(key, handed, at, tries.get(key, []))]
             if mine:
                 stages[key] = mine
         return stages
+
+    def _swept(self, row: Row, at: datetime) -> Row:
+        """Its sender died: once more, but after many deaths not at once."""
+        start = at + FIRST_WAIT if row.attempts > 2 else at
+        maybe, row = row.handed or row.doubtful, replace(row, lease=None, handed=False)
+        if maybe:
+            ever = row.attempts >= TRIES or self.on_unknown == "hold"
+            return replace(row, state="unknown", doubtful=True, not_before=NEVER if ever else start)
+        return replace(row, state="pending", attempts=row.attempts - (row.attempts > 3), not_before=start)
+
+    @staticmethod
+    def given_back(row: Row) -> Row:
+        """It was claimed, and its turn did not come."""
+        state = "deferred" if row.doubtful else "pending"
+        return replace(row, state=state, attempts=row.attempts - 1, lease=None, handed=False)
 
     def _settled(self, key: Key, row: Row, at: datetime, tries: list[str | None]) -> list[Row]:
         person = self.people[key[0]]
@@ -256,13 +244,14 @@ class Model:
 
     def _answered(self, row: Row, answer: str, at: datetime) -> Row:
         attempts = row.attempts - (answer == "unreached")
-        later = at + FIRST_WAIT * 2 ** max(attempts - 1, 0)
+        wait = FIRST_WAIT * 2 ** max(attempts - 1, 0)
+        later, row = at + wait, replace(row, handed=False, spread=wait / 10)
         if answer in {"sent", "failed"}:
             return replace(row, state=answer)
         if answer == "unknown":
             ever = attempts >= TRIES or self.on_unknown == "hold"
             return replace(row, state="unknown", doubtful=True, not_before=NEVER if ever else later)
-        if attempts >= TRIES:
+        if attempts >= TRIES and answer != "unreached":
             return replace(row, state="failed")
         return replace(row, state="deferred", attempts=attempts, not_before=later)
 

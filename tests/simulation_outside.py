@@ -1,8 +1,10 @@
 """What the simulation has outside the newsletter: a press that announces papers, a mail server, and crashes."""
 
 import random
+import sqlite3
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import event
@@ -103,6 +105,7 @@ class Post:
         self.tries: dict[str, list[Outcome | None]] = defaultdict(list)
         self.count: dict[str, int] = defaultdict(int)
         self.fate: tuple[int, str] | None = None  # (number of messages until then, "before dot" or "after dot")
+        self.dies: Callable[[], None] = lambda: None  # told when the sender dies here
         self.now = datetime(1970, 1, 1, tzinfo=UTC)
         self._lock = threading.Lock()
 
@@ -138,7 +141,10 @@ class Post:
             return ""
         left, point = self.fate
         self.fate = (left - 1, point) if left else None
-        return "" if left else point
+        if left:
+            return ""
+        self.dies()
+        return point
 
     def _keep(self, envelope: Envelope) -> None:
         self.accepted.append((envelope.message_id, envelope.recipient, self.now))
@@ -159,36 +165,70 @@ class Post:
 
 
 class Bomb:
-    """Goes off at a statement or a commit of this engine: the process dies there, or the statement fails."""
+    """Goes off at a statement or a commit of this engine: the process dies there, or the statement fails.
+
+    It lies in the driver, so that whoever goes past SQLAlchemy meets it as well; and who is dead changes nothing
+    any more, whatever it tries on its way out.
+    """
 
     def __init__(self, engine) -> None:
-        self._engine, self._left, self._error = engine, -1, Crash
-        event.listen(engine, "before_cursor_execute", lambda *about: self._statement(about[2]))
-        event.listen(engine, "commit", lambda _: self._commit())
+        self._engine, self._left, self._error, self._dead = engine, -1, Crash, False
+        engine.dispose()
+        made = _mined(self)
+        event.listen(engine, "do_connect", lambda *about: sqlite3.connect(*about[2], **about[3], factory=made))
 
     def arm(self, after: int, error: type[BaseException] = Crash) -> None:
         self._left, self._error = after, error
 
+    def die(self) -> None:
+        """The process dies now, whoever noticed it first."""
+        self._dead = True
+
     def disarm(self, *, exploded: bool) -> None:
         """After a death nothing may be left of its open transactions."""
-        self._left = -1
+        self._left, self._dead = -1, False
         if exploded:
             self._engine.dispose()
 
-    def _statement(self, statement: str) -> None:
-        if not statement.startswith("BEGIN"):
+    def statement(self, statement: str) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
             self._tick()
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
         if self._error is Crash:  # a transaction whose commit fails is left to whoever dies
             self._tick()
 
     def _tick(self) -> None:
-        if self._left < 0 or threading.current_thread().name == "heartbeat":
+        if threading.current_thread().name == "heartbeat":
             return
-        self._left -= 1
-        if self._left < 0:
-            raise self._error("the bomb went off")
+        if self._left >= 0:
+            self._left -= 1
+            self._dead = self._left < 0 and self._error is Crash
+            if self._left < 0:
+                raise self._error("the bomb went off")
+        if self._dead:
+            raise Crash
+
+
+def _mined(bomb: Bomb) -> type[sqlite3.Connection]:
+    class Cursor(sqlite3.Cursor):
+        def execute(self, statement, *values):
+            bomb.statement(statement)
+            return super().execute(statement, *values)
+
+        def executemany(self, statement, *values):
+            bomb.statement(statement)
+            return super().executemany(statement, *values)
+
+    class Connection(sqlite3.Connection):
+        def cursor(self):
+            return super().cursor(Cursor)
+
+        def commit(self):
+            bomb.commit()
+            super().commit()
+
+    return Connection
 
 
 def quick(session, delivery_id: int, keys) -> Envelope:

@@ -2,10 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from simulation_model import Key, Model, Row
+from simulation_model import Key, Model
 from simulation_outside import Post
+from simulation_row import Row
 from sqlmodel import Session, col, func, select
 
 from newsletter import balance
@@ -13,10 +15,11 @@ from newsletter.ledger import DIGEST
 from newsletter.models import Delivery, Pick, State
 from subscribers.models import Subscriber
 
-RECENT = timedelta(days=3)
+RECENT, NONE = timedelta(days=3), timedelta(0)
 COLUMNS = (
     *(Delivery.id, Delivery.subscriber_id, Delivery.period, Delivery.message_id, Delivery.due_at, Delivery.state),
     *(Delivery.skipped_for, Delivery.not_after, Delivery.not_before, Delivery.attempts, Delivery.doubtful),
+    Delivery.handed_over,
 )
 Found = dict[Key, tuple[Row, frozenset[str]]]
 Stages = dict[Key, list[Row]]
@@ -47,9 +50,9 @@ class Record:
             for number, paper in session.exec(asked.where(*wanted)):
                 picks[number].add(paper)
         found = {}
-        for number, reader, period, mark, due_at, state, skip, until, start, attempts, doubtful in rows:
+        for number, reader, period, mark, due_at, state, skip, until, start, attempts, doubtful, handed in rows:
             self.keys[mark] = (reader, period)
-            row = Row(due_at, str(state), skip and str(skip), until, start, attempts, doubtful)
+            row = Row(due_at, str(state), skip and str(skip), until, start, attempts, doubtful, handed=handed)
             found[reader, period] = row, frozenset(picks[number])
         return found
 
@@ -78,8 +81,9 @@ class Record:
     ) -> None:
         person = self.model.people[key[0]]
         old = person.rows.get(key[1])
-        allowed = stages[-1:] if whole and stages else [*([] if old is None else [old]), *stages]
-        same = [each for each in allowed if each.to_compare() == row.to_compare()]
+        before = [] if old is None else [old]
+        allowed = self._ends(before, stages) if whole and stages else before + stages
+        same = [replace(each, not_before=row.not_before, spread=NONE) for each in allowed if each.said(row)]
         if not same:
             self.told(f"{key} {person.clock}: the record says {row}, the model {allowed}")
             same = [row]
@@ -89,6 +93,14 @@ class Record:
             self.told(f"{key}: its papers are {papers}, the model says {person.papers.get(key[1])}")
         if same[-1] != old:
             self._take(key, same[-1], papers)
+
+    def _ends(self, before: list[Row], stages: list[Row]) -> list[Row]:
+        """The last stage; what no server could be asked about was given back or not claimed."""
+        last = stages[-1]
+        if last.state != "sending" or not self.post.down:
+            return [last]
+        swept = [each for each in stages if each.state != "sending"]
+        return [self.model.given_back(last), *(swept or before)]
 
     def _take(self, key: Key, row: Row, papers: frozenset[str]) -> None:
         person = self.model.people[key[0]]

@@ -113,6 +113,5 @@ def test_the_log_is_shown_when_asked_for_and_holds_no_address(workplace):
     command = [sys.executable, "-m", "newsletter", "--verbose", "send", "--at", AT, "--json"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=workplace)
 
-    assert "state=sent" in shown.stderr
-    assert "a…@example.org" in shown.stderr
+    assert "sent=1" in shown.stderr
     assert "ada@example.org" not in shown.stderr

@@ -87,3 +87,26 @@ def test_a_refusal_by_policy_pauses_the_domain_and_the_others_go_on(session, off
     assert all(each.not_before >= NOW + FIRST_WAIT for each in rows[:3])
     assert {each.status for each in readers(session)} == {Status.ACTIVE}
     assert ids[0] == rows[0].id
+
+
+def test_what_was_made_ready_for_a_domain_that_refuses_waits_too(session, office):
+    ids = put(session, *(f"reader{number}@one.example" for number in range(3)), "zoe@two.example")
+    feed = office.feed()
+    first = feed.turn([]).following
+    second = feed.turn([], first).following
+    feed.ahead()
+
+    turn = feed.turn([Done(first, POLICY)], second)
+    assert turn.may_go  # its transaction is open already
+    assert turn.following.envelope.recipient == "zoe@two.example"
+    assert (kept(session, ids[2]).state, kept(session, ids[2]).attempts) == (State.DEFERRED, 0)
+
+
+def test_what_comes_back_when_its_domain_refuses_waits_too(session, four, office):
+    feed = office.feed()
+    first = feed.turn([]).following
+    office.dispatcher.destinations.leave("emmy@one.example", 9, POLICY, NOW)
+
+    assert feed.turn([], None, first).following.envelope.recipient == "ada@two.example"
+    assert (kept(session, four[0]).state, kept(session, four[0]).attempts) == (State.DEFERRED, 0)
+    assert first not in feed.held

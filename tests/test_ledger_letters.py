@@ -85,16 +85,16 @@ def test_a_claim_for_one_reader_takes_no_others_letter(session, ada):
 def test_a_letter_that_another_worker_took_meanwhile_leaves_the_digest(engine, session, ada, monkeypatch):
     digest = planned(session, ada.id, "digest", "2026-03-10")
     letter = planned(session, ada.id, "confirm", "7")
-    looked = ledger_claims._any
+    looked = ledger_claims._any_letter
 
     def slow(*arguments):
         found = looked(*arguments)
-        monkeypatch.setattr(ledger_claims, "_any", looked)
+        monkeypatch.setattr(ledger_claims, "_any_letter", looked)
         with another(engine) as other:
             assert claimed(other, owner="them") == letter
         return found
 
-    monkeypatch.setattr(ledger_claims, "_any", slow)
+    monkeypatch.setattr(ledger_claims, "_any_letter", slow)
 
     assert claimed(session) == digest
 

@@ -40,7 +40,7 @@ def test_a_deferred_delivery_waits_longer_each_time_and_gives_up_at_the_eighth(s
 
 @given(some.integers(1, 2**40), some.integers(-1, 40))
 def test_a_wait_is_up_to_a_tenth_longer_and_the_same_whenever_it_is_asked(delivery_id, attempts):
-    wait, least = ledger.wait(delivery_id, attempts), ledger.FIRST_WAIT * 2 ** max(attempts - 1, 0)
+    wait, least = ledger.wait(delivery_id, attempts), ledger.FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 8)
 
     assert least <= wait <= least * 1.1
     assert wait == ledger.wait(delivery_id, attempts)
@@ -113,3 +113,11 @@ def test_what_waits_is_told_with_its_reason_and_the_next_try(session, one):
     assert (found.count, found.outcome) == (1, "451 later")
     assert found.next_try == NOW + ledger.wait(one, 1)
     assert balance.waiting(session, ["2026-03-11"]) == []
+
+
+def test_a_worn_out_delivery_is_not_given_up_for_what_it_did_not_cause(session, one):
+    kept(session, one).attempts = 20
+    session.commit()
+
+    assert recorded(session, claimed(session), DOWN) is State.DEFERRED
+    assert kept(session, one).attempts == 20

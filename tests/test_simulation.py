@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from simulation import Fault, World
-from simulation_model import Row
 from simulation_outside import THEMES, Crash
 from simulation_record import Differs
+from simulation_row import Row
 from sqlalchemy import event, update
 
 from newsletter import db

@@ -73,9 +73,11 @@ def killed_at_random(folder, started, sink, dice):
 
 
 def claimed(started):
-    """What was in hand when a process died: recipients, each with the connection that had it."""
+    """Whose bodies may have left when a process died, each with the sender that had it."""
     with Session(started.engine) as session:
-        rows = select(Delivery.address, Delivery.owner).where(col(Delivery.state) == State.SENDING)
+        rows = select(Delivery.address, Delivery.owner).where(
+            col(Delivery.state) == State.SENDING, col(Delivery.handed_over)
+        )
         return set(session.exec(rows))
 
 
