@@ -2,6 +2,7 @@
 
 import re
 from binascii import b2a_base64
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, quote
 from functools import lru_cache
@@ -25,6 +26,16 @@ URL = re.compile(rf"[A-Za-z0-9_.~{re.escape(URL_PUNCTUATION)}-]+")
 BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 QUOTED = tuple("_" if byte == ord(" ") else chr(byte) if byte in BARE else f"={byte:02X}" for byte in range(256))
 
+
+class _Spelt(dict[str, str]):
+    """Characters as they are spelt in an encoded-word, each kept once it was asked for."""
+
+    def __missing__(self, char: str) -> str:
+        spelt = self[char] = "".join([QUOTED[byte] for byte in char.encode()])
+        return spelt
+
+
+SPELT = _Spelt()
 Field = tuple[bytes, bytes]
 
 
@@ -84,29 +95,34 @@ def _as_it_is(words: str, *, utf8: bool) -> bool:
 
 def _encoded(name: str, words: str) -> str:
     """The same as encoded-words of UTF-8 with blanks between them, in the shorter of the two ways (RFC 2047)."""
-    data = words.encode()
-    quoted = sum(len(QUOTED[byte]) for byte in data) <= 4 * ((len(data) + 2) // 3)
-    parts = _parts(words, quoted=quoted, room=LINE - len(name) - 2 - AROUND)
-    return " ".join([f"=?utf-8?q?{_q(part)}?=" if quoted else f"=?utf-8?b?{_b(part)}?=" for part in parts])
+    spelt, room = [SPELT[char] for char in words], LINE - len(name) - 2 - AROUND
+    if sum(map(len, spelt)) <= 4 * ((len(words.encode()) + 2) // 3):
+        return " ".join([f"=?utf-8?q?{part}?=" for part in _q_parts(spelt, room)])
+    return " ".join([f"=?utf-8?b?{_b(part)}?=" for part in _b_parts(words, room)])
 
 
-def _parts(words: str, *, quoted: bool, room: int) -> list[bytes]:
+def _q_parts(spelt: Sequence[str], room: int) -> Iterator[str]:
     """Whole characters that fit into one encoded-word each, the first into `room` characters."""
-    parts, part, used = [], b"", 0
+    part: list[str] = []
+    used = 0
+    for char in spelt:
+        if part and used + len(char) > room:
+            yield "".join(part)
+            part, used, room = [], 0, LONGEST_ENCODED - AROUND
+        part.append(char)
+        used += len(char)
+    yield "".join(part)
+
+
+def _b_parts(words: str, room: int) -> Iterator[bytes]:
+    part = b""
     for char in words:
         encoded = char.encode()
-        more = len(_q(encoded)) if quoted else 4 * ((len(part) + len(encoded) + 2) // 3) - used
-        if part and used + more > room:
-            parts.append(part)
-            part, used, room = b"", 0, LONGEST_ENCODED - AROUND
-            more = len(_q(encoded)) if quoted else 4 * ((len(encoded) + 2) // 3)
+        if part and 4 * ((len(part) + len(encoded) + 2) // 3) > room:
+            yield part
+            part, room = b"", LONGEST_ENCODED - AROUND
         part += encoded
-        used += more
-    return [*parts, part]
-
-
-def _q(data: bytes) -> str:
-    return "".join([QUOTED[byte] for byte in data])
+    yield part
 
 
 def _b(data: bytes) -> str:

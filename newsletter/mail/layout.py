@@ -59,6 +59,16 @@ class Piece:
         return tuple(sorted(self.uses - {WHOLE}))
 
     @cached_property
+    def apart(self) -> tuple[str, ...]:
+        """The names whose values differ among those who get the same paper."""
+        return tuple(name for name in self.names if name not in TOLD)
+
+    @cached_property
+    def told(self) -> bool:
+        """Whether it shows anything of a paper that all readers see alike."""
+        return not self.uses.isdisjoint(TOLD)
+
+    @cached_property
     def lasting(self) -> bool:
         """Whether what comes out depends on a few texts, so that it can be kept by them."""
         return self.uses.isdisjoint(PAPERS | {WHOLE})

@@ -17,7 +17,7 @@ from newsletter.mail.fragments import (
 )
 from newsletter.mail.layout import LINKS, MARK, Block, Hole, Piece, Plain, Unit
 from newsletter.mail.story import Plan, Story
-from newsletter.mail.uses import OWN, PAPERS, SHARED, TOLD, WHOLE
+from newsletter.mail.uses import OWN, PAPERS, SHARED, WHOLE
 
 ROOM = 24 * 2**20  # bytes of fragments that a process keeps
 MOST_REPEATED = 4_096  # values
@@ -157,16 +157,15 @@ class Setter:
     def _flat(self, unit: Unit, shelf: Shelf, paper: Paper) -> Flat:
         own = self._own(paper)
         tested = tuple(bool(own[name]) for name in unit.tested if name in OWN)
-        bed = self._stock.get((shelf, paper[0].article, tested), lambda: self._bed(unit, paper))
-        row: list[Bit | Hole] = []
-        for item in bed:
-            if isinstance(item, Plain) and not item.late:
-                row.append(self._value(own[item.value]))
-            elif isinstance(item, Piece) and not item.late:
-                row.append(self._piece(item, paper))
+        bed = self._stock.get((shelf, paper[0].article, tested), lambda: _flat(self._bed(unit, paper)))
+        bits, late = list(bed.bits), []
+        for each in bed.late:
+            place, value, hole = each
+            if hole.late:
+                late.append(each)
             else:
-                row.append(item)
-        return _flat(row)
+                bits[place] = self._value(own[value]) if value else self._piece(hole, paper, own)
+        return Flat(tuple(bits), tuple(late))
 
     def _bed(self, unit: Unit, paper: Paper | None) -> tuple[Bit | Hole, ...]:
         """The skeleton, rendered from shared values and from truths, around its holes."""
@@ -183,8 +182,8 @@ class Setter:
                 items.append(self._bit(text))
         return tuple(items)
 
-    def _piece(self, piece: Piece, paper: Paper | None) -> Bit:
-        """A piece of template, rendered from the values that it uses."""
+    def _piece(self, piece: Piece, paper: Paper | None, own: Mapping[str, Any] | None = None) -> Bit:
+        """A piece of template, rendered from the values that it uses; `own` are those of the paper, if known."""
         bit: Bit
         if paper is None and (filtered := piece.filtered) is not None:
             value = self._values[piece.names[0]]
@@ -194,10 +193,10 @@ class Setter:
             return bit
         if not piece.lasting or paper is None:
             return self._rendered(piece, paper)
-        known = {**self._values, **self._own(paper)}
-        own = [known[name] for name in piece.names if name not in TOLD]
-        theirs = [tuple(value) if isinstance(value, list) else value for value in own]
-        told = () if piece.uses.isdisjoint(TOLD) else (paper[0].article, self._plan.lengths)
+        own = self._own(paper) if own is None else own
+        apart = [own[name] if name in own else self._values[name] for name in piece.apart]
+        theirs = [tuple(value) if isinstance(value, list) else value for value in apart]
+        told = (paper[0].article, self._plan.lengths) if piece.told else ()
         bit = self._stock.get((piece, *told, *theirs), lambda: self._rendered(piece, paper))
         return bit
 
