@@ -8,13 +8,15 @@ import os
 import random
 import signal
 import time
+from datetime import UTC, datetime
 
 import pytest
 from long_run import laid_out, nursery, states, until
 from mail_servers import Listening, Server
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 from world import TITLES
 
+from newsletter.ledger import HELD
 from newsletter.models import Delivery, Pick, State
 
 pytestmark = pytest.mark.uncounted
@@ -57,7 +59,7 @@ def killed_at_random(folder, started, sink, dice):
                 time.sleep(dice.uniform(0, 2))
             else:
                 enough = len(sink.taken) + dice.randint(1, max(1, 2 * READERS // KILLS - CONNECTIONS))
-                until(lambda enough=enough: len(sink.taken) >= enough or settled(started))
+                until(lambda enough=enough: len(sink.taken) >= enough or hurried(started))
                 time.sleep(dice.uniform(0, 0.03))  # somewhere within a message
             os.kill(process, signal.SIGKILL)
             assert end() == -signal.SIGKILL
@@ -66,7 +68,7 @@ def killed_at_random(folder, started, sink, dice):
             in_hand |= found
         began = starts(folder)
         process, end = start("up", "--port", "0")
-        until(lambda: starts(folder) > began and settled(started))
+        until(lambda: starts(folder) > began and hurried(started))
         os.kill(process, signal.SIGTERM)
         assert end() == 0
     return [recipient for recipient, _ in in_hand]
@@ -84,6 +86,16 @@ def claimed(started):
 def starts(folder):
     """How often it had come as far as to listen."""
     return (folder / "up.log").read_text().count("Stop with Ctrl-C")
+
+
+def hurried(started):
+    """Whether all is settled; what senders died at three times would wait for minutes, and need not here."""
+    now = datetime.now(UTC)
+    with Session(started.engine) as session:
+        waits = col(Delivery.not_before)
+        session.exec(update(Delivery).where(waits > now, waits < HELD).values(not_before=now))
+        session.commit()
+    return settled(started)
 
 
 def settled(started):
