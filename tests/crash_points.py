@@ -39,10 +39,10 @@ class Fate:
 def before_the_claim_commits(fate):
     take = ledger_claims._take
 
-    def taking(session, *rest):
+    def taking(session, *rest, **which):
         commit = type(session).commit
         session.commit = lambda: (fate.passed(), commit(session))
-        return take(session, *rest)
+        return take(session, *rest, **which)
 
     ledger_claims._take = taking
 
@@ -50,8 +50,8 @@ def before_the_claim_commits(fate):
 def after_the_claim(fate):
     take = ledger_claims._take
 
-    def taking(*arguments):
-        if rows := take(*arguments):
+    def taking(*arguments, **which):
+        if rows := take(*arguments, **which):
             fate.passed()
         return rows
 

@@ -1,6 +1,8 @@
 """A newsletter that runs as a process of its own: a folder with readers who are due, what it says, how it ends."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -122,15 +124,19 @@ for words in sys.stdin:
 def nursery(folder):
     """What starts the program in this folder again and again: `start(*words)` gives its process id and its end."""
     command = [sys.executable, "-u", "-c", NURSERY]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1, "process_group": 0}
     with subprocess.Popen(command, cwd=folder, **pipes) as mother:
 
         def start(*words):
             mother.stdin.write(" ".join(words) + "\n")
             return int(mother.stdout.readline()), lambda: int(mother.stdout.readline())
 
-        yield start
-        mother.stdin.close()
+        try:
+            yield start
+            mother.stdin.close()
+        except BaseException:
+            os.killpg(mother.pid, signal.SIGKILL)  # it waits for its child, which nobody ends any more
+            raise
 
 
 def address(said):

@@ -2,6 +2,7 @@
 
 import json
 import smtplib
+import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from benchmarks.sending.children import Trouble
 from benchmarks.sending.distance import Delay
 from benchmarks.sending.ratios import Judged, Spread, Target, judged, ratio, spread, summed
 from benchmarks.sending.sink import Dialogue, Tally, unstuffed
-from benchmarks.sending.usage import Used, measured
+from benchmarks.sending.usage import Used
 from benchmarks.sending.ways import WAYS, Bench, Way, made_key
 from newsletter import render
 from newsletter.mail.message import readable
@@ -153,13 +154,12 @@ def test_readers_differ_and_are_the_same_in_every_run():
 
 
 def test_what_work_used_is_its_own_cpu_and_memory():
-    held = []
+    work = "lambda: len(b'x' * 40_000_000) // 5_714_285"
+    code = f"from benchmarks.sending.usage import measured, tell; tell(measured({work}))"
 
-    def work():
-        held.append(b"x" * 40_000_000)
-        return 7
-
-    found = measured(work)
+    found = Used(
+        **json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    )
 
     assert found.messages == 7
     assert found.seconds > 0
