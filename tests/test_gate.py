@@ -32,6 +32,16 @@ facts = some.builds(
 )
 
 
+def test_a_fault_of_the_mail_holds_the_edition_and_a_doubt_is_told():
+    found = replace(GOOD, faults=("the text part is missing", "x"), doubts=("the preheader is missing",))
+
+    assert reasons(found, RULES) == ["The mail has a fault: the text part is missing (and 1 more)."]
+    assert reasons(replace(found, faults=("the text part is missing",)), RULES) == [
+        "The mail has a fault: the text part is missing."
+    ]
+    assert warnings(found, RULES) == ["Lint doubts 1 of the mail's details; the first: the preheader is missing."]
+
+
 def test_an_ordinary_edition_goes_out():
     assert reasons(GOOD, RULES) == []
     assert warnings(GOOD, RULES) == []

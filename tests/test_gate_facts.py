@@ -8,7 +8,7 @@ from judged import DATE, KEYS, LATER, RULES, digests, judge, lines, scheduled
 from sqlmodel import select
 from world import NOW, entry, reader, stored
 
-from newsletter import journal, pick, render, wiring
+from newsletter import journal, lint, pick, render, wiring
 from newsletter.errors import MessageError
 from newsletter.gate import facts as gathered
 from newsletter.models import EditionPaper, SourceState
@@ -82,8 +82,23 @@ def test_of_many_digests_some_and_the_longest_are_looked_at(engine, session, con
     assert sample == [ids[0], ids[3], ids[6], ids[9], ids[10]]
 
 
+def test_what_lint_finds_in_the_longest_message_is_a_fact(engine, session, three, monkeypatch):
+    told = [
+        lint.found("link-empty", "the link of ada@example.org leads nowhere", "mend it"),
+        lint.found("placeholder", "{{ x }} is not filled in", "mend it"),
+        lint.found("html-budget", "too long", "shorten it"),
+        lint.found("spam-words", "a note", "none"),
+    ]
+    monkeypatch.setattr(lint, "message", lambda *_: tuple(told))
+
+    (said,) = judge(engine).held[DATE]
+
+    assert said == "The mail has a fault: the link of a…@example.org leads nowhere."
+    assert gathered._linted(b"x", 90_000)[1] == ("{{ x }} is not filled in",)
+
+
 def test_the_digest_of_somebody_erased_meanwhile_is_passed_over(session, three):
-    sampled, faults, largest = gathered._messages(session, [10_000, digests(session)[0].id], KEYS)
+    sampled, faults, largest, _ = gathered._messages(session, [10_000, digests(session)[0].id], KEYS)
 
     assert (sampled, faults, largest > 1_000) == (1, [], True)
 

@@ -41,6 +41,15 @@ def test_sound_mjml_has_no_problem():
         ("<mj-text><mj-text>x</mj-text></mj-text>", "<mj-text> stands in <mj-text>", "<mj-column>"),
         ("<mj-text><p>x</mj-text>", "</mj-text> closes <p>", "close <p> first"),
         ("<mj-text>x</mj-texx></mj-text>", "</mj-texx> closes <mj-text>", "drop </mj-texx>"),
+        ('<mj-text color="reddish">x</mj-text>', 'color="reddish" means nothing', "#b3400e"),
+        ('<mj-text align="centre">x</mj-text>', 'align="centre" means nothing', "write one of center, end"),
+        ('<mj-text font-weight="fat">x</mj-text>', 'font-weight="fat" means nothing', "write one of 100"),
+        ('<mj-divider border-style="wavy" />', 'border-style="wavy" means nothing', "write one of dashed"),
+        ('<mj-text color="#111" color="#222">x</mj-text>', "color= stands twice in <mj-text>", "keep one"),
+        ('<mj-text mj-class="none">x</mj-text>', 'mj-class="none" is defined nowhere', "mj-attributes"),
+        ("<mj-image />", "<mj-image> has no src", "src="),
+        ("<mj-button>x</mj-button>", "<mj-button> has no href", "href="),
+        ("<p>x</p>", "<p> stands in <mj-column>", "put it into <mj-text>"),
         ("<mj-text>a < b</mj-text>", "a bare < stands in the text", "&lt;"),
         ("<mj-text><p jj0000jj>x</p></mj-text>", "a mark stands among the attributes of <p>", "whole element"),
     ],
@@ -50,6 +59,27 @@ def test_nonsense_is_named_with_its_line_and_cure(part, what, cure):
     assert first.line == 3
     assert what in first.what
     assert cure in first.cure
+
+
+def test_what_only_the_whole_shows_is_told():
+    twice = "<mjml><mj-body></mj-body>\n<mj-body></mj-body></mjml>"
+
+    assert [problem.what for problem in lint.problems("<mjml></mjml>")] == ["there is no <mj-body>"]
+    assert [(each.line, each.what) for each in lint.problems(twice)] == [(2, "a second <mj-body> stands here")]
+
+
+def test_words_outside_of_a_text_are_told_with_their_line():
+    (problem,) = lint.problems("<mjml><mj-body>\n<mj-section>words jj0000jj</mj-section></mj-body></mjml>")
+
+    assert (problem.line, problem.what) == (2, "words stand in <mj-section>")
+
+
+def test_values_and_classes_that_are_known_are_sound():
+    head = '<mj-head><mj-attributes><mj-class name="a" align="center" /><mj-button align="left" /></mj-attributes>'
+    body = '<mj-text mj-class="a jj0001jj" align="jj0000jj" color="Tomato" font-weight="600">x</mj-text>'
+    whole = around(body).replace("<mj-body>", f"{head}</mj-head><mj-body>")
+
+    assert lint.problems(whole) == []
 
 
 def test_a_text_outside_a_column_is_told_where_to_go():
@@ -87,7 +117,9 @@ def test_every_tag_that_the_compiler_reads_is_sound(tag):
 
 
 @pytest.mark.parametrize("tag", ["script", "form", "iframe", "object", "embed", "link"])
-@pytest.mark.parametrize("shape", ["<mj-raw><%s></%s></mj-raw>", "<p><!--[if mso]><%s></%s><![endif]--></p>"])
+@pytest.mark.parametrize(
+    "shape", ["<mj-raw><%s></%s></mj-raw>", "<mj-text><!--[if mso]><%s></%s><![endif]--></mj-text>"]
+)
 def test_what_runs_or_loads_is_refused(tag, shape):
     for written in (tag, tag.upper()):
         first = lint.problems(around(shape % (written, written)))[0]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
-from newsletter import journal, render
+from newsletter import journal, lint, render
 from newsletter.gate.rules import Facts, Rules, SourceFacts, alike, usual
 from newsletter.ledger import DIGEST, HELD
 from newsletter.mail.message import readable
@@ -21,6 +21,8 @@ from subscribers.addresses import redacted_in
 from subscribers.models import Follow
 
 MOST_SAMPLED = 50
+PAPERS_SAY = frozenset({"placeholder"})  # a paper's own words may look like one: no reason to hold
+OWN = frozenset({"html-size", "html-budget"})  # lint's rules that the gate has as well
 REMEMBERED = timedelta(days=30)  # how far back a source's usual days are looked for
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
@@ -53,7 +55,8 @@ def collect(
 ) -> Facts:
     """The facts about one date's digests; only reads, and only what the rules ask for."""
     looked_at = _sample(session, batch.date) if rules.budget_bytes else []
-    sampled, broken, largest = _messages(session, looked_at, keys)
+    sampled, broken, largest, longest = _messages(session, looked_at, keys)
+    faults, doubts = _linted(longest, rules.budget_bytes)
     compared = batch.count >= rules.from_readers
     interests, same = alike(_readers(session, batch.date)) if compared else (0, 0)
     return Facts(
@@ -65,6 +68,8 @@ def collect(
         sampled=sampled,
         broken=tuple(broken),
         largest_html=largest,
+        faults=faults,
+        doubts=doubts,
         interests=interests,
         alike=same,
         template_of=_template_of(session, batch.date),
@@ -127,13 +132,15 @@ def _sample(session: Session, date: str) -> list[int]:
     return list(dict.fromkeys([*spread, *session.exec(longest)]))
 
 
-def _messages(session: Session, ids: Iterable[int], keys: tuple[str, ...]) -> tuple[int, list[str], int]:
-    """How many of these were built or could not be, the faults, and the most bytes of HTML."""
-    sampled, faults, largest = 0, [], 0
+def _messages(session: Session, ids: Iterable[int], keys: tuple[str, ...]) -> tuple[int, list[str], int, bytes]:
+    """How many of these were built or could not be, the faults, the most bytes of HTML, and that message."""
+    sampled, faults, largest, longest = 0, [], 0, b""
     for delivery_id in ids:
         try:
-            _, html = readable(render.run(session, delivery_id, keys).content)
-            largest = max(largest, len(html.encode()))
+            content = render.run(session, delivery_id, keys).content
+            size = len(readable(content)[1].encode())
+            if size > largest:
+                largest, longest = size, content
         except NoResultFound:  # the reader was erased at this very moment
             continue
         except SQLAlchemyError:
@@ -141,7 +148,15 @@ def _messages(session: Session, ids: Iterable[int], keys: tuple[str, ...]) -> tu
         except Exception as error:  # noqa: BLE001 - a template may do anything; the admin gets to know
             faults.append(redacted_in(f"{error}" or type(error).__name__))
         sampled += 1
-    return sampled, faults, largest
+    return sampled, faults, largest, longest
+
+
+def _linted(content: bytes, budget: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What lint says of a message: errors, and warnings; the budget is a rule of the gate's own."""
+    findings = [each for each in lint.message(content, budget) if each.rule not in OWN] if content else []
+    faults = [each.what for each in findings if each.level == "error" and each.rule not in PAPERS_SAY]
+    doubts = [each.what for each in findings if each.level == "warning" or each.rule in PAPERS_SAY]
+    return tuple(map(redacted_in, faults)), tuple(map(redacted_in, doubts))
 
 
 def _readers(session: Session, date: str) -> Iterator[tuple[int, int]]:

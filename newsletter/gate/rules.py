@@ -49,7 +49,8 @@ class Facts:
     `planned` of them; for `skipped` readers planned together with them nothing was worth sending. `broken` are the
     faults of those that cannot be built, among `sampled` messages. `interests` counts different sets of interests,
     `alike` those of them that led to the very same picks. `template_of` is the date of the last edition where its
-    template was another, else "".
+    template was another, else "". `faults` and `doubts` are the errors and warnings that lint finds in the longest
+    message.
     """
 
     date: str
@@ -60,6 +61,8 @@ class Facts:
     sampled: int = 0
     broken: tuple[str, ...] = ()
     largest_html: int = 0
+    faults: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     interests: int = 0
     alike: int = 0
     template_of: str = ""
@@ -75,6 +78,9 @@ def reasons(facts: Facts, rules: Rules) -> list[str]:
     if facts.broken:
         count, first = len(facts.broken), facts.broken[0]
         found.append(f"{count} of {facts.sampled} messages looked at cannot be built; the first: {first}.")
+    if facts.faults:
+        more = f" (and {len(facts.faults) - 1} more)" if len(facts.faults) > 1 else ""
+        found.append(f"The mail has a fault: {facts.faults[0]}{more}.")
     if facts.largest_html > rules.budget_bytes > 0:
         over = f"{facts.largest_html:,} bytes of HTML, and digest.budget_bytes is {rules.budget_bytes:,}"
         found.append(f"A message is too long: it has {over}.")
@@ -91,6 +97,8 @@ def warnings(facts: Facts, rules: Rules) -> list[str]:
         found.append(
             f"The template or the newsletter's own words changed since the edition of {facts.template_of}."
         )
+    if facts.doubts:
+        found.append(f"Lint doubts {len(facts.doubts)} of the mail's details; the first: {facts.doubts[0]}.")
     everybody = facts.planned + facts.skipped
     if everybody >= rules.from_readers and facts.skipped > facts.planned:
         found.append(f"For {facts.skipped:,} of {everybody:,} readers nothing was worth sending.")

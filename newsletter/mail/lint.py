@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-TOKEN = re.compile(r"jj(\d{4})jj")  # stands for a send-time mark while MJML and the inliner work
+from newsletter.mail.mjml_values import COLOUR, TOKEN, WORDS, sized, sound
+
+__all__ = ["COLOUR", "TOKEN", "Problem", "problems"]
+
 VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
@@ -101,13 +104,15 @@ HIDDEN = re.compile(rf"<({'|'.join(REFUSED)})\b", re.IGNORECASE)
 EVENT = re.compile(r"on[a-z]+")
 NO_TAG = "drop it: mail programs remove it, and filters count it against the sender; a link is all a mail needs"
 NO_EVENT = "drop it: no mail program runs scripts"
-SIZED = ("width", "height", "size", "padding", "radius")
 # The compiler refuses any other tag without a word about where it stands.
 READABLE = re.compile(r"""<[^\s/>]+(\s+(?!\d)[\w:][\w.:-]*(\s*=\s*("[^"]*"|'[^']*'))?)*\s*/?>""")
-LENGTHS = re.compile(r"(?:-?\d+(?:\.\d+)?(?:px|%|em)?(?:\s+(?=\S)|$)){1,4}")
 VALUES = "write a number with px or %, or a colour like #b3400e"
 MARKED_SIZE = "marks are not allowed in sizes, for MJML computes with them: write a number with px or %"
-COLOUR = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|[a-z]+|rgba?\([\d.,\s%]+\)", re.IGNORECASE)
+# What these hold is elements of MJML; the compiler drops or misplaces anything else.
+FRAMES = frozenset(
+    ["mjml", "mj-head", "mj-attributes", "mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero"]
+)
+NEEDED: Mapping[str, str] = {"mj-image": "src", "mj-button": "href", "mj-class": "name"}
 
 
 @dataclass(frozen=True)
@@ -128,9 +133,7 @@ def problems(mjml: str) -> list[Problem]:
     reader = _Reader()
     reader.feed(mjml)
     reader.close()
-    if reader.open:
-        tag, line = reader.open[-1]
-        reader.found.append(Problem(line, f"<{tag}> is never closed", f"add </{tag}>"))
+    reader.end()
     return sorted(reader.found, key=lambda problem: problem.line)
 
 
@@ -141,6 +144,21 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.open: list[tuple[str, int]] = []
         self.found: list[Problem] = []
+        self.named: set[str] = set()
+        self.classes: list[tuple[str, int]] = []
+        self.roots = self.bodies = 0
+
+    def end(self) -> None:
+        """Tell what only the whole text shows."""
+        if self.open:
+            tag, line = self.open[-1]
+            self.found.append(Problem(line, f"<{tag}> is never closed", f"add </{tag}>"))
+        if self.roots and not self.bodies and not self.found:
+            self.found.append(Problem(1, "there is no <mj-body>", "put the letter into <mjml><mj-body>"))
+        for name, line in self.classes:
+            if name not in self.named:
+                cure = f'add <mj-class name="{name}" ... /> to <mj-attributes>'
+                self.found.append(Problem(line, f'mj-class="{name}" is defined nowhere', cure))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._check(tag, attrs)
@@ -167,6 +185,8 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "<" in data:
             self._report("a bare < stands in the text", "write &lt;")
+        elif self.open and self.open[-1][0] in FRAMES and TOKEN.sub("", data).strip():
+            self._report(f"words stand in <{self.open[-1][0]}>", "put them into <mj-text>")
 
     def handle_comment(self, data: str) -> None:
         if hidden := HIDDEN.search(data):  # Outlook reads what stands in a conditional comment
@@ -178,7 +198,10 @@ class _Reader(HTMLParser):
     def _check(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in REFUSED:
             self._report(f"<{tag}> is not allowed", NO_TAG)
-        for name, _ in attrs:
+        names = [name for name, _ in attrs]
+        if twice := next((name for name in names if names.count(name) > 1 and not TOKEN.search(name)), ""):
+            self._report(f"{twice}= stands twice in <{tag}>", "keep one: the other is lost")
+        for name in names:
             if EVENT.fullmatch(name):
                 self._report(f"{name}= of <{tag}> is not allowed", NO_EVENT)
         if any(TOKEN.search(name) for name, _ in attrs):
@@ -190,6 +213,9 @@ class _Reader(HTMLParser):
             self._check_place(tag)
             for name, value in attrs:
                 self._check_attribute(tag, name, value or "")
+            self._check_whole(tag, dict(attrs))
+        elif self.open and self.open[-1][0] in FRAMES:
+            self._report(f"<{tag}> stands in <{self.open[-1][0]}>", "put it into <mj-text> or <mj-raw>")
 
     def _check_place(self, tag: str) -> None:
         parent = self.open[-1][0] if self.open else ""
@@ -200,28 +226,30 @@ class _Reader(HTMLParser):
             wanted = " or ".join(f"<{place}>" if place else "the top" for place in PARENTS[tag])
             self._report(f"<{tag}> stands in {where}", f"put it into {wanted}")
 
+    def _check_whole(self, tag: str, given: Mapping[str, str | None]) -> None:
+        self.roots += tag == "mjml"
+        self.bodies += tag == "mj-body"
+        if tag == "mj-body" and self.bodies > 1:
+            self._report("a second <mj-body> stands here", "put its sections into the first")
+        if tag == "mj-class":
+            self.named.add(given.get("name") or "")
+        needed = NEEDED.get(tag)
+        defaults = bool(self.open) and self.open[-1][0] == "mj-attributes" and tag != "mj-class"
+        if needed and not defaults and not given.get(needed):
+            self._report(f"<{tag}> has no {needed}", f'write {needed}="..."')
+
     def _check_attribute(self, tag: str, name: str, value: str) -> None:
         allowed = ATTRIBUTES.get(tag)
         if allowed is None or TOKEN.search(name):
             return
-        if name not in allowed | {"css-class", "mj-class"}:
+        if name == "mj-class":
+            self.classes += [(each, self.getpos()[0]) for each in value.split() if not TOKEN.search(each)]
+        elif name not in allowed | {"css-class"}:
             self._report(
                 f'<{tag}> has no attribute "{name}"',
                 f"use one of {', '.join(sorted(allowed)) or 'css-class'}",
             )
-        elif not _sound(name, value):
-            marked = _sized(name) and TOKEN.search(value)
-            self._report(f'{name}="{" ".join(value.split())}" means nothing', MARKED_SIZE if marked else VALUES)
-
-
-def _sized(name: str) -> bool:
-    return name.endswith(SIZED) or name.startswith("padding")
-
-
-def _sound(name: str, value: str) -> bool:
-    """Whether a size is a size and a colour a colour; a mark is neither, for the compiler computes with sizes."""
-    if name.endswith("color"):
-        return bool(COLOUR.fullmatch(value) or TOKEN.fullmatch(value))
-    if _sized(name):
-        return bool(LENGTHS.fullmatch(value))
-    return True
+        elif not sound(name, value):
+            marked = sized(name) and TOKEN.search(value)
+            listed = f"write one of {', '.join(sorted(WORDS[name]))}" if name in WORDS else VALUES
+            self._report(f'{name}="{" ".join(value.split())}" means nothing', MARKED_SIZE if marked else listed)
