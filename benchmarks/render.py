@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -102,14 +103,22 @@ def usual(draft: Draft, values: Values) -> bytes:
     return mail.as_bytes()
 
 
-def _values(draft: Draft) -> Values:
+def template_values(draft: Draft) -> Values:
     """What the templates of this draft are filled in with, as one mapping."""
     links = Links(draft.issue.imprint.url, KEYS)
     facts: DigestContent = render.facts(draft, links)
-    shown = (each.article.paper for each in draft.stories)
+    thumb = partial(links.thumb, draft.subscriber_id or 0, draft.period)
     papers = tuple(
-        replace(paper, topics=each.topics, reasons=(each.why,), trending=each.trending)
-        for each, paper in zip(draft.stories, shown, strict=True)
+        replace(
+            each.article.paper,
+            topics=each.topics,
+            reasons=(each.why,),
+            trending=each.trending,
+            interests=each.interests,
+            more_url=thumb(rank, up=True),
+            less_url=thumb(rank, up=False),
+        )
+        for each, rank in zip(draft.stories, draft.ranks, strict=True)
     )
     return variables(replace(facts, papers=papers), roomy(len(papers)))
 
@@ -136,7 +145,7 @@ def _measured(session: Session, ids: Sequence[int]) -> dict[str, Any]:
     blocks = [ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK)]
     drafts = [draft for block in blocks for draft in press.load(session, block).values()]
     first = microseconds(lambda: [press.envelope(draft) for draft in drafts], len(drafts))
-    few = [(draft, _values(draft)) for draft in drafts[:BLOCK]]
+    few = [(draft, template_values(draft)) for draft in drafts[:BLOCK]]
     ways: dict[str, tuple[Callable[[], object], int]] = {
         "load": (lambda: [press.load(session, block) for block in blocks], len(ids)),
         "envelope": (lambda: [press.envelope(draft) for draft in drafts], len(drafts)),

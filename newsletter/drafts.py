@@ -1,6 +1,7 @@
 """Drafts: the stored values that messages are made from, read for a whole block of deliveries at once."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from newsletter import edition
 from newsletter.edition import Issue
 from newsletter.ledger import DIGEST
 from newsletter.mail.fragments import Kept
+from newsletter.mail.speech import Speech, speech
 from newsletter.mail.story import Article, PaperShown, Story
 from newsletter.models import Delivery, Pick
 from newsletter.ranking.reasons import PAPERS, sentence
@@ -24,6 +26,7 @@ from subscribers.models import Subscriber
 
 MOST_EDITIONS = 8  # kept in memory; a run of the sender needs one or two for each kind of letter
 STORIES = 8 * 2**20  # bytes
+DISCUSSED = re.compile(r"https://huggingface\.co/papers/([\w.]+)")
 STORY = 1_200  # bytes, about
 
 
@@ -60,6 +63,11 @@ class Draft:
     stories: tuple[Story, ...]
     ranks: tuple[int, ...]
     lost: tuple[str, ...]
+
+    @property
+    def speech(self) -> Speech:
+        """How the language of its edition says things."""
+        return speech(self.issue.imprint.language)
 
 
 DELIVERIES = (
@@ -165,9 +173,15 @@ class Drafts:
         assert volume.day is not None
         if missing := [pick[2] for pick in picked if pick[2] not in volume.articles]:
             for key, content in edition.thaw_papers(session, edition_id, missing).items():
-                volume.articles[key] = Article(_shown(content), volume.day)
+                volume.articles[key] = _article(content, volume)
         lost = tuple(pick[2] for pick in picked if pick[2] not in volume.articles)
         return [] if lost else [_story(volume, *pick[2:]) for pick in picked], lost
+
+
+def _article(content: Mapping[str, Any], volume: Volume) -> Article:
+    assert volume.day is not None
+    imprint = volume.issue.imprint
+    return Article(_shown(content, thumbnails=imprint.thumbnails), volume.day, imprint.language)
 
 
 def _story(volume: Volume, paper: str, reasons: str, trending: bool) -> Story:  # noqa: FBT001 - a row of PICKS
@@ -178,10 +192,11 @@ def _story(volume: Volume, paper: str, reasons: str, trending: bool) -> Story:  
         shown = replace(
             article.paper,
             topics=tuple(reason["name"] for reason in said if reason["code"] == "topic"),
-            reasons=(sentence(said).replace(" %", "\N{NO-BREAK SPACE}%"),),
+            reasons=(sentence(said, article.speech.say).replace(" %", "\N{NO-BREAK SPACE}%"),),
             trending=trending,
+            interests=tuple(_interests(said)),
         )
-        story = Story(article, shown, tuple(_interests(said)))
+        story = Story(article, shown)
         volume.stories.put(key, story)
     return story
 
@@ -191,13 +206,20 @@ def _interests(reasons: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     return (reason["name"] for reason in reasons if "name" in reason and reason["code"] not in PAPERS)
 
 
-def _shown(content: Mapping[str, Any]) -> PaperShown:
+def thumbnail(discussion_url: str) -> str:
+    """The picture that Hugging Face makes of a paper discussed there (1200 by 648 pixels), else nothing."""
+    found = DISCUSSED.fullmatch(discussion_url)
+    return f"https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/{found[1]}.png" if found else ""
+
+
+def _shown(content: Mapping[str, Any], *, thumbnails: bool) -> PaperShown:
     """A frozen paper before anybody picked it."""
     facts: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
     }
     facts |= {name: edition.day(content[name]) for name in ("published", "announced")}
-    return PaperShown(**facts, topics=(), reasons=(), trending=False)
+    picture = thumbnail(str(facts["discussion_url"])) if thumbnails else ""
+    return PaperShown(**facts, topics=(), reasons=(), trending=False, thumbnail_url=picture)
 
 
 @lru_cache(maxsize=4_096)

@@ -29,6 +29,8 @@ class Imprint:
     postal_address: str
     return_path: str
     budget_bytes: int
+    language: str = "en"
+    thumbnails: bool = False
 
 
 @dataclass(frozen=True)

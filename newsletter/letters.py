@@ -147,6 +147,7 @@ def content(delivery: Delivery, imprint: Imprint, links: Links) -> LetterContent
     own = kind in OWN_LINKS
     return LetterContent(
         kind=kind,
+        language=imprint.language,
         brand=imprint.title,
         site_url=links.home(),
         sender=imprint.sender,

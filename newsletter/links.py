@@ -128,10 +128,18 @@ class Links:
         """Why a reader got a mail, or did not."""
         return f"{self.admin()}/why"
 
+    def admin_preview(self, part: str = "", asked: Sequence[tuple[str, str]] = ()) -> str:
+        """The studio; its parts are "mail", which is one frame, "stamp" and "send". `asked` is what it shows."""
+        return f"{self.admin()}/preview" + (f"/{part}" if part else "") + _query(asked)
+
     def admin_runs(self, kind: str = "", page: int = 1) -> str:
         """The journal, all of it or one kind of lines, 50 or so on a page."""
         asked = {"kind": kind, "page": str(page) if page > 1 else ""}
         return f"{self.admin()}/runs" + _query([(name, value) for name, value in asked.items() if value])
+
+    def admin_part(self, path: str, **asked: str) -> str:
+        """Another admin page by its path, such as "deliveries"; what is asked for stands in the query."""
+        return f"{self.admin()}/{path}" + _query([(name, value) for name, value in asked.items() if value])
 
     def _signed(self, path: str, purpose: tokens.Purpose, number: int) -> str:
         return f"{self.home()}{path}/{tokens.sign(purpose, number, self.keys)}"

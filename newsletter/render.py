@@ -17,13 +17,15 @@ from newsletter.ledger import DIGEST
 from newsletter.links import Links
 from newsletter.mail import Envelope, admin_letter, digest, letter
 from newsletter.mail.admin_letter import AdminLetter
-from newsletter.mail.content import DigestContent
+from newsletter.mail.content import DigestContent, roomy
 from newsletter.mail.letter import Rendered
 from newsletter.mail.message import Content, Letterhead, Signer, assemble
+from newsletter.mail.sections import arranged
 from newsletter.mail.setting import Paper, Stock
 from newsletter.mail.story import Story
 from newsletter.mail.words import link
 from newsletter.models import Delivery
+from subscribers import tokens
 from subscribers.addresses import redacted
 from subscribers.letters import LetterKind
 
@@ -98,6 +100,56 @@ def page(session: Session, delivery_id: int, keys: tuple[str, ...]) -> str:
         draft.issue.letter, shown, _papers(draft, links), draft.issue.imprint.budget_bytes, Stock(0)
     )
     return digest.read(made.html)
+
+
+def trial(
+    session: Session,
+    delivery_id: int,
+    keys: tuple[str, ...],
+    test: tuple[str, str],
+    signer: Signer | None = None,
+) -> Envelope:
+    """A digest as a marked test mail; `test` is who gets it, and a nonce that makes this one unlike the last.
+
+    No link of the reader is in it and no way to unsubscribe: whoever gets it, or a forwarded copy, cannot act in
+    the reader's name. A bounce comes to the newsletter's own address. MessageError as in `run`.
+    """
+    to, nonce = test
+    press = Press(keys)
+    draft = _draft(press, session, delivery_id)
+    imprint, links = draft.issue.imprint, Links(draft.issue.imprint.url, keys)
+    neutral = links.link()
+    told = replace(
+        facts(draft, links),
+        to_email=to,
+        preferences_url=neutral,
+        unsubscribe_url=neutral,
+        browser_url=neutral,
+    )
+    papers: list[Paper] = [
+        (story, number, (neutral, ""), (neutral, ""), section, there | 3)
+        for story, number, _, _, section, there in _papers(draft, links)
+    ]
+    made = digest.make(draft.issue.letter, told, papers, imprint.budget_bytes, Stock(0))
+    message_id = f"<{tokens.digest(keys, 'test mail', nonce, length=32)}@{imprint.sender.rpartition('@')[2]}>"
+    content = Content(
+        to_name="",
+        to=to,
+        subject=f"[Test] {made.subject}",
+        text=made.text,
+        html=made.html,
+        message_id=message_id,
+        date=draft.date,
+        letter=draft.letter,
+        period=draft.period,
+        unsubscribe_url="",
+        unsubscribe_mailto="",
+    )
+    head = Letterhead(imprint.title, imprint.sender, links.home(), links.archive())
+    reader = redacted(draft.address).replace("…", "...")
+    mark = f"X-Newsletter-Test: {reader} {draft.date.isoformat()}\r\n".encode("ascii", "replace")
+    sender = imprint.return_path or imprint.sender
+    return Envelope(sender, to, message_id, mark + assemble(head, content, signer))
 
 
 def _draft(press: Press, session: Session, delivery_id: int) -> Draft:
@@ -189,6 +241,7 @@ def facts(draft: Draft, links: Links) -> DigestContent:
         brand=imprint.title,
         site_url=links.home(),
         postal_address=imprint.postal_address,
+        language=imprint.language,
         date=_day(draft.period),
         to_email=draft.address,
         reader_name=details["name"],
@@ -206,14 +259,16 @@ def facts(draft: Draft, links: Links) -> DigestContent:
 
 
 def _papers(draft: Draft, links: Links) -> list[Paper]:
-    """A digest's papers with the reader's links, which are the same up to the rank."""
+    """A digest's papers in the order they are told, with the reader's links, which are the same up to the rank."""
     thumb = links.thumb(draft.subscriber_id or 0, draft.period, LOWEST_RANK, up=False)
-    if not link(thumb):
-        none = ("", "")
-        return [(story, number, none, none, 0) for number, story in enumerate(draft.stories, 1)]
-    start = thumb.removesuffix(_rest(LOWEST_RANK)[1])
-    ranked = enumerate(zip(draft.stories, map(_rest, draft.ranks), strict=True), 1)
-    return [(story, number, (start, up), (start, down), 3) for number, (story, (up, down)) in ranked]
+    start = thumb.removesuffix(_rest(LOWEST_RANK)[1]) if link(thumb) else ""
+    stories, ranks = draft.stories, draft.ranks
+    papers: list[Paper] = []
+    for number, (place, section) in enumerate(arranged(stories, roomy(len(stories)).cards, draft.speech), 1):
+        up, down = _rest(ranks[place]) if start else ("", "")
+        there = (3 if start else 0) + (4 if section else 0)
+        papers.append((stories[place], number, (start, up), (start, down), section, there))
+    return papers
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from mail_papers import ABSTRACT, digest, paper
 from newsletter.errors import MessageError
 from newsletter.mail import content
 from newsletter.mail.content import Plan, roomy, variables
+from newsletter.mail.speech import speech
 from newsletter.mail.story import ROW_WHY_LENGTH
 
 
@@ -109,9 +110,9 @@ def test_a_footer_link_that_is_none_is_refused_by_name(name):
 
 
 def test_the_reason_names_address_list_and_day():
-    told = content.reason(digest(1))
+    told = content.reason(digest(1), speech("en"))
     assert told == "You get this because reader@example.org subscribed to Trending Papers on 2 March 2026."
-    assert content.reason(digest(1, joined=None, brand=" ")).endswith("subscribed to Papers.")
+    assert content.reason(digest(1, joined=None, brand=" "), speech("en")).endswith("subscribed to Papers.")
 
 
 def test_hebrew_runs_from_right_to_left():

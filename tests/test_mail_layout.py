@@ -26,6 +26,7 @@ PAPER = st.builds(
     organization=WORDS,
     reasons=st.lists(WORDS, max_size=2).map(tuple),
     topics=st.lists(WORDS, max_size=4).map(tuple),
+    interests=st.lists(st.sampled_from(["", "A", "B <b>"]), max_size=1).map(tuple),
     trending=st.booleans(),
     upvotes=st.sampled_from([None, 0, 7]),
 )

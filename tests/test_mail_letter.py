@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from newsletter.errors import MessageError
 from newsletter.mail import letter, words
 from newsletter.mail.letter import Chosen, example, load, render, variables
+from newsletter.mail.speech import speech
 from subscribers.letters import LetterKind
 from subscribers.models import Cadence
 
@@ -157,14 +158,17 @@ def test_the_old_mailbox_is_told_where_the_digests_are_to_go(letters):
     ],
 )
 def test_the_rhythm_is_told_in_words(cadence, weekdays, expected):
-    assert letter.rhythm(replace(CHOSEN, cadence=cadence, weekdays=weekdays)) == expected
+    assert letter.rhythm(replace(CHOSEN, cadence=cadence, weekdays=weekdays), speech("en")) == expected
 
 
 def test_the_first_digest_is_told_on_the_readers_clock():
     late = datetime(2026, 4, 26, 22, 30, tzinfo=UTC)
 
-    assert letter.first(replace(CHOSEN, first=late)) == "Monday, 27 April 2026, at 0:30"
-    assert letter.first(replace(CHOSEN, first=late, timezone="UTC")) == "Sunday, 26 April 2026, at 22:30"
+    assert letter.first(replace(CHOSEN, first=late), speech("en")) == "Monday, 27 April 2026, at 0:30"
+    assert (
+        letter.first(replace(CHOSEN, first=late, timezone="UTC"), speech("en"))
+        == "Sunday, 26 April 2026, at 22:30"
+    )
 
 
 def test_many_topics_are_counted_and_one_paper_is_one():
@@ -176,7 +180,7 @@ def test_many_topics_are_counted_and_one_paper_is_one():
     )
 
     assert told["follows"].endswith("Topic 7 and 22 more")
-    assert told["size"] == "One paper a digest"
+    assert told["size"] == "Up to 1 paper a digest"
 
 
 def test_the_same_values_give_the_same_bytes(letters):

@@ -31,7 +31,7 @@ def own(tmp_path):
         (LetterKind.CONFIRM, "_letter_footer.html", "{{ reason }}", "reason"),
         (LetterKind.CONFIRM, "_letter.txt", "{{ action_url }}", "action_url"),
         (LetterKind.GOODBYE, "_letter.txt", "{{ postal_address|fill }}", "postal_address"),
-        (LetterKind.WELCOME, "_letter.txt", "Unsubscribe: {{ unsubscribe_url }}", "unsubscribe_url"),
+        (LetterKind.WELCOME, "_letter.txt", '[[ _("Unsubscribe") ]]: {{ unsubscribe_url }}', "unsubscribe_url"),
         (LetterKind.LINK, "_letter.txt", "{{ preferences_url }}", "preferences_url"),
     ],
 )
@@ -59,6 +59,9 @@ def test_a_slip_in_a_letter_names_its_file_and_line(own):
 
 
 def test_an_empty_subject_template_falls_back_to_the_name(own):
-    loaded = load(LetterKind.CONFIRM, own("confirm.subject.txt", "Confirm your subscription to {{ brand }}", " "))
+    loaded = load(
+        LetterKind.CONFIRM,
+        own("confirm.subject.txt", '[[ _("Confirm your subscription to {brand}", brand="{{ brand }}") ]]', " "),
+    )
 
     assert render(loaded, example(LetterKind.CONFIRM)).subject == "Example Papers"

@@ -61,7 +61,7 @@ def test_kept_fragments_change_no_byte(stock, letter, papers, name, budget):
 
 
 def test_nothing_of_one_reader_is_in_the_mail_of_another(stock):
-    papers = [(story, number, ("", ""), ("", ""), 0) for number, story in enumerate(STORIES[:9], 1)]
+    papers = [(story, number, ("", ""), ("", ""), "", 0) for number, story in enumerate(STORIES[:9], 1)]
     for letter in LETTERS:
         for one, other in pairwise(("Aaaaaada", "Bbbbbbob", "Cccccccy")):
             made(letter, papers, one, 10**9, stock)
@@ -73,7 +73,7 @@ def test_nothing_of_one_reader_is_in_the_mail_of_another(stock):
 def test_several_threads_may_fill_in_at_once():
     stock, wrong = Stock(60_000), []
     papers = [
-        [(story, n, ("", ""), ("", ""), 0) for n, story in enumerate(STORIES[s : s + 9], 1)] for s in range(30)
+        [(story, n, ("", ""), ("", ""), "", 0) for n, story in enumerate(STORIES[s : s + 9], 1)] for s in range(30)
     ]
     expected = [made(LETTERS[0], each, "Ada", 10**9, Stock(0)) for each in papers]
 

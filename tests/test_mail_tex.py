@@ -51,6 +51,13 @@ EXACT = {
     r"$z\sim 2$": "z\u223c2",
     r"$\widetilde{O}(\sqrt{T})$": "Õ(√(T))",
     r"\ours beats \method{X} by 5\%": "ours beats X by 5%",
+    r"$\pi^{*}_{0.6}$ and $\pi_{0.5}$": "π*₀.₆ and π₀.₅",
+    r"A $\texttt{SUPER}^{\ast}$ Algorithm": "A SUPER* Algorithm",
+    r"\textbf{$h(X_k \mid X_{k-1})$} holds": "h(Xₖ | Xₖ₋₁) holds",
+    r"$\left|\psi_x(y)\right|^2$ and $\bigl(\tfrac12\bigr)$": "|ψₓ(y)|² and (1/2)",
+    r"$\left\{x\right.$": "{x",
+    r"$\sum_{\alpha\in\mathcal{A}} \pi$": "∑_(α∈𝒜) π",
+    r"$γ(3,4)$ `Attention' in Agents": "γ(3,4) ‘Attention’ in Agents",
     r"C:\path\new keeps its words": "C:pathnew keeps its words",
     "<script>alert(1)</script> & a<b": "<script>alert(1)</script> & a<b",
 }

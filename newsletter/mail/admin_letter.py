@@ -12,6 +12,7 @@ from newsletter.mail import words
 from newsletter.mail.content import PREHEADER_PAD
 from newsletter.mail.letter import ACTION, Rendered, filled
 from newsletter.mail.template import LAW, Letter, load_letter
+from newsletter.mail.theme import PLAIN, Look
 
 LONGEST_HEADLINE = 90
 LONGEST_TEXT = 600
@@ -149,9 +150,9 @@ EXAMPLES: Mapping[AdminLetter, Alert | Sheet] = {
 }
 
 
-def load(kind: AdminLetter, folders: Sequence[Path]) -> Letter:
+def load(kind: AdminLetter, folders: Sequence[Path], look: Look = PLAIN) -> Letter:
     """Read and compile this letter, tried out on an example; TemplateError names file, line and cure."""
-    return load_letter(str(kind), folders, variables(AdminContent.example(kind)), REQUIRED)
+    return load_letter(str(kind), folders, variables(AdminContent.example(kind)), REQUIRED, look)
 
 
 def render(letter: Letter, content: AdminContent) -> Rendered:

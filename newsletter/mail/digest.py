@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from newsletter.errors import MessageError
 from newsletter.mail import content, words
-from newsletter.mail.content import DigestContent, Plan, roomy
+from newsletter.mail.content import DigestContent, PaperShown, Plan, roomy
 from newsletter.mail.fragments import SIZE, Bit, html_joined, text_joined
 from newsletter.mail.layout import layout
 from newsletter.mail.quoted import fragment, newlines
-from newsletter.mail.setting import Paper, Setter, Stock, viewed
+from newsletter.mail.setting import Link, Paper, Setter, Stock, viewed
 from newsletter.mail.source import FAULTS
 from newsletter.mail.story import Story
 from newsletter.mail.template import Letter, fill_in
@@ -48,9 +48,9 @@ def render(letter: Letter, content_: DigestContent, budget: int = BUDGET) -> Ren
     """The same arguments give the same words; `budget` is the most bytes of HTML in UTF-8."""
     stories = content.stories(content_)
     papers: list[Paper] = [
-        (story, number, more, less, bool(more[0]) + 2 * bool(less[0]))
-        for number, (story, paper) in enumerate(zip(stories, content_.papers, strict=True), 1)
-        for more, less in [((words.link(paper.more_url), ""), (words.link(paper.less_url), ""))]
+        (stories[place], number, more, less, section, bool(more[0]) + 2 * bool(less[0]) + 4 * bool(section))
+        for number, (place, section) in enumerate(content.placed(content_, stories), 1)
+        for more, less in [_linked(content_.papers[place])]
     ]
     made = make(letter, content_, papers, budget, Stock(0))
     return Rendered(
@@ -61,6 +61,10 @@ def render(letter: Letter, content_: DigestContent, budget: int = BUDGET) -> Ren
         shown=made.plan.cards,
         compact=made.plan.rows,
     )
+
+
+def _linked(paper: PaperShown) -> tuple[Link, Link]:
+    return (words.link(paper.more_url), ""), (words.link(paper.less_url), "")
 
 
 def make(letter: Letter, facts: DigestContent, papers: Sequence[Paper], budget: int, stock: Stock) -> Made:
@@ -107,7 +111,7 @@ def _subject(letter: Letter, values: Mapping[str, Any], plan: Plan) -> str:
 def _planned(
     frame: Mapping[str, Any], stories: Sequence[Story], papers: Sequence[Paper], plan: Plan
 ) -> dict[str, Any]:
-    return {**frame, **content.planned(stories, plan), **content.shared_out(papers, plan)}
+    return {**frame, **content.planned(stories, plan, frame["language"]), **content.shared_out(papers, plan)}
 
 
 def read(pieces: Sequence[bytes]) -> str:

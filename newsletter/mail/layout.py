@@ -24,7 +24,7 @@ from newsletter.mail.uses import NAMING, OWN, PAPERS, PERSONAL, SHARED, TOLD, WH
 MARK = re.compile("\ud83d(\\d+)\ud83d")
 LINKS = frozenset({".more_url", ".less_url"})  # the reader's own, to say what they think of a paper
 # What is put in for each message; all else of a paper is the same for all who get it for the same reasons.
-LATE = PERSONAL | PAPERS | LINKS | {WHOLE}
+LATE = PERSONAL | PAPERS | LINKS | {WHOLE, ".section"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.mail import words
 from newsletter.mail.content import PREHEADER_PAD
+from newsletter.mail.speech import Speech, speech
 from newsletter.mail.template import LAW, Letter, fill_in, load_letter
+from newsletter.mail.theme import PLAIN, Look
 from subscribers.letters import LetterKind
 from subscribers.models import Cadence
 from subscribers.preferences import weekdays_of
@@ -27,6 +29,12 @@ REASONS: Mapping[LetterKind, str] = {
     LetterKind.DATA: "You get this because {brand} was asked on {day} for the data of {to}.",
     LetterKind.CHANGE_OLD: "You get this because {brand} was asked on {day} to write no longer to {to}.",
     LetterKind.CHANGE_NEW: "You get this because {brand} was asked on {day} to write to {to} from now on.",
+}
+EVERY = "Every {days} at {hour}:00, {zone}"
+RHYTHMS: Mapping[Cadence, str] = {
+    Cadence.DAILY: "Every day at {hour}:00, {zone}",
+    Cadence.WEEKDAYS: "Every day from Monday to Friday at {hour}:00, {zone}",
+    Cadence.MONTHLY: "The first {days} of each month at {hour}:00, {zone}",
 }
 ACTION = "the letter is sent for this link: show it as a button and as text"
 OWN_LINKS = {"preferences_url": LAW, "unsubscribe_url": LAW}
@@ -86,9 +94,10 @@ class Rendered:
     text: str
 
 
-def load(kind: LetterKind, folders: Sequence[Path]) -> Letter:
+def load(kind: LetterKind, folders: Sequence[Path], look: Look = PLAIN) -> Letter:
     """Read and compile this letter, tried out on an example; TemplateError names file, line and cure."""
-    return load_letter(str(kind), folders, variables(example(kind)), REQUIRED[kind])
+    trial = replace(example(kind), language=look.language)
+    return load_letter(str(kind), folders, variables(trial), REQUIRED[kind], look)
 
 
 def render(letter: Letter, content: LetterContent) -> Rendered:
@@ -107,15 +116,15 @@ def filled(letter: Letter, values: dict[str, Any]) -> Rendered:
 
 def variables(content: LetterContent) -> dict[str, Any]:
     """All that the templates of a letter may use; MessageError on a link that is not one."""
-    language = words.clean(content.language)[:35] or "en"
-    return _chosen(content.chosen, content.date) | {
-        "language": language,
-        "direction": words.direction(language),
+    speaks = speech(content.language)
+    return _chosen(content.chosen, content.date, speaks) | {
+        "language": speaks.language,
+        "direction": speaks.direction,
         "preheader_pad": PREHEADER_PAD,
         "brand": _brand(content),
         "sender": words.clean(content.sender),
-        "date": words.long_date(content.date.astimezone(dt.UTC).date()),
-        "until": _instant(content.until),
+        "date": speaks.long_date(content.date.astimezone(dt.UTC).date()),
+        "until": _instant(content.until, speaks),
         "reason": reason(content),
         "to_email": words.clean(content.to_email),
         "new_address": words.cut(words.clean(content.new_address), 320),
@@ -127,57 +136,54 @@ def variables(content: LetterContent) -> dict[str, Any]:
 
 def reason(content: LetterContent) -> str:
     """Why this letter came, in one sentence."""
-    day = words.plain_date(content.date.astimezone(dt.UTC).date())
-    return REASONS[content.kind].format(to=words.clean(content.to_email), brand=_brand(content), day=day)
+    speaks = speech(content.language)
+    day = speaks.plain_date(content.date.astimezone(dt.UTC).date())
+    return speaks.say(REASONS[content.kind], to=words.clean(content.to_email), brand=_brand(content), day=day)
 
 
 def _brand(content: LetterContent) -> str:
     return words.cut(words.clean(content.brand), 60) or "Papers"
 
 
-def _instant(moment: dt.datetime) -> str:
+def _instant(moment: dt.datetime, speaks: Speech) -> str:
     """Like "12 March 2026, 14:00 UTC"."""
     at = moment.astimezone(dt.UTC)
-    return f"{words.plain_date(at.date())}, {at:%H:%M} UTC"
+    return f"{speaks.plain_date(at.date())}, {at:%H:%M} UTC"
 
 
-def _chosen(chosen: Chosen | None, now: dt.datetime) -> dict[str, Any]:
+def _chosen(chosen: Chosen | None, now: dt.datetime, speaks: Speech) -> dict[str, Any]:
     if chosen is None:
         return dict.fromkeys(("name", "follows", "mutes", "rhythm", "size", "first"), "") | {"soon": False}
     soon = chosen.first is not None and chosen.first < now + SOON
     return {
         "name": words.cut(words.clean(chosen.name), 40),
-        "follows": _named(chosen.follows),
-        "mutes": _named(chosen.mutes),
-        "rhythm": rhythm(chosen),
-        "size": "One paper a digest" if chosen.size == 1 else f"Up to {chosen.size} papers a digest",
-        "first": "" if soon else first(chosen),
+        "follows": _named(chosen.follows, speaks),
+        "mutes": _named(chosen.mutes, speaks),
+        "rhythm": rhythm(chosen, speaks),
+        "size": speaks.count("Up to {n} paper a digest", "Up to {n} papers a digest", chosen.size),
+        "first": "" if soon else first(chosen, speaks),
         "soon": soon,
     }
 
 
-def _named(names: Sequence[str]) -> str:
-    return words.listed([words.cut(words.clean(name), LONGEST_NAMED) for name in names], MOST_NAMED)
+def _named(names: Sequence[str], speaks: Speech) -> str:
+    return speaks.listed([words.cut(words.clean(name), LONGEST_NAMED) for name in names], MOST_NAMED)
 
 
-def rhythm(chosen: Chosen) -> str:
+def rhythm(chosen: Chosen, speaks: Speech) -> str:
     """Like "Every Monday and Thursday at 7:00, Europe/Berlin"."""
     days = sorted(weekdays_of(chosen.cadence, chosen.weekdays))
-    named = words.listed([words.WEEKDAYS[day] for day in days], most=7)
-    every = {
-        Cadence.DAILY: "Every day",
-        Cadence.WEEKDAYS: "Every day from Monday to Friday",
-        Cadence.MONTHLY: f"The first {named} of each month",
-    }.get(chosen.cadence, f"Every {named}")
-    return f"{every} at {chosen.hour}:00, {words.clean(chosen.timezone)}"
+    named = speaks.listed([speaks.weekday(day) for day in days], most=7)
+    said = RHYTHMS.get(chosen.cadence, EVERY)
+    return speaks.say(said, days=named, hour=chosen.hour, zone=words.clean(chosen.timezone))
 
 
-def first(chosen: Chosen) -> str:
+def first(chosen: Chosen, speaks: Speech) -> str:
     """When the first digest comes, on the reader's clock: "Thursday, 12 March 2026, at 7:00"."""
     if chosen.first is None:
         return ""
     local = chosen.first.astimezone(ZoneInfo(chosen.timezone))
-    return f"{words.long_date(local.date())}, at {local.hour}:{local:%M}"
+    return speaks.say("{day}, at {time}", day=speaks.long_date(local.date()), time=f"{local.hour}:{local:%M}")
 
 
 def example(kind: LetterKind) -> LetterContent:

@@ -26,8 +26,9 @@ Link = tuple[str, str]  # a URL in two pieces: what is the same for all papers o
 
 
 # A paper at its place in one reader's digest: its number from 1 on, the reader's links to say "more like this" and
-# "less like this", and which of the two there are. A bare tuple, for ten are made for each message.
-Paper = tuple[Story, int, Link, Link, int]
+# "less like this", the heading of the section that it begins, and which of the three there are (1, 2 and 4 added
+# up). A bare tuple, for ten are made for each message.
+Paper = tuple[Story, int, Link, Link, str, int]
 
 
 class Flat(NamedTuple):
@@ -124,8 +125,8 @@ class Setter:
         shelf = self._stock.get((unit, self._plan.lengths, *around), Shelf)
         kept, numbered, starts, common = self._stock.kept, unit.numbered, self._starts, self._common
         for paper in papers:
-            story, number, more, less, linked = paper
-            key = (shelf, story, number if numbered else 0, linked)
+            story, number, more, less, section, there = paper
+            key = (shelf, story, number if numbered else 0, there)
             flat = kept.young.get(key) or kept.get(key)
             if flat is None:
                 flat = self._flat(unit, shelf, paper)
@@ -140,6 +141,8 @@ class Setter:
                     bits[at + place], bits[at + place + 1] = starts[less[0]], common[less[1]]
                 elif value == ".number":
                     bits[at + place] = common[number]
+                elif value == ".section":
+                    bits[at + place] = starts[section]
                 else:
                     bits[at + place] = self._late(hole, paper)
 
@@ -262,8 +265,9 @@ def _attributes(paper: Paper, plan: Plan) -> dict[str, Any]:
 
 
 def _own(paper: Paper, plan: Plan) -> dict[str, Any]:
-    story, number, more, less, _ = paper
-    return {"number": number, **story.words(plan), "more_url": "".join(more), "less_url": "".join(less)}
+    story, number, more, less, section, _ = paper
+    links = {"more_url": "".join(more), "less_url": "".join(less)}
+    return {"number": number, "section": section, **story.words(plan), **links}
 
 
 def _dotted(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ ORIGIN = re.compile("\ue000(\\d+):(\\d+)\ue001")  # private use: rides at the en
 FAULTS = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)  # what a mark can raise
 
 Theme = Mapping[str, Mapping[str, str]]
+Say = Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,11 @@ def _has(word: str, text: str) -> bool:
     return bool(re.search(rf"\b{re.escape(word)}\b", text))
 
 
-def read(name: str, folders: Sequence[Path], theme: Theme) -> Source:
-    """The file from the first folder that has it, with theme and partials put in; TemplateError names the line."""
+def read(name: str, folders: Sequence[Path], theme: Theme, say: Say = str.format) -> Source:
+    """The file from the first folder that has it, with theme and partials put in; TemplateError names the line.
+
+    `say` is what `[[ _("Read paper") ]]` calls for a phrase in the language of the letter.
+    """
     files: list[tuple[Path, ...]] = []
     environment = jinja2.Environment(  # noqa: S701 - the operator's own text, before any reader's values
         loader=jinja2.FunctionLoader(_loader(folders, files)),
@@ -93,6 +97,7 @@ def read(name: str, folders: Sequence[Path], theme: Theme) -> Source:
         comment_end_string="#]",
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["_"] = say
     try:
         built = environment.get_template(name).render(theme)
     except jinja2.TemplateSyntaxError as error:

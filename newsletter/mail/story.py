@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.mail import words
+from newsletter.mail.speech import ENGLISH, Speech, speech
 
 TITLE_LENGTH = 300
 SUMMARY_LENGTH = 300
 ROW_WHY_LENGTH = 140
-LINKS = ("url", "pdf_url", "code_url", "discussion_url")
+LINKS = ("url", "pdf_url", "code_url", "discussion_url", "thumbnail_url")
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,9 @@ class PaperShown:
 
     `author_count` may be more than the authors named. `history` is upvotes over time, oldest first, and
     `upvotes` None means that no source counts them. `reasons` are sentences that say why this reader gets it.
-    `sample` marks engagement figures that are made up for a demonstration. `more_url` and `less_url` are where
-    this reader says what they think of it.
+    `sample` marks engagement figures that are made up for a demonstration. `thumbnail_url` is a small picture of
+    the paper. `more_url` and `less_url` are where this reader says what they think of it. `interests` are the
+    followed things that brought the paper, of which `topics` are a part.
     """
 
     key: str
@@ -42,8 +44,10 @@ class PaperShown:
     topics: tuple[str, ...]
     reasons: tuple[str, ...]
     trending: bool
+    thumbnail_url: str = ""
     more_url: str = ""
     less_url: str = ""
+    interests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,13 @@ class Plan:
 class Article:
     """One paper in the words that all readers of an edition get; `day` is the edition's."""
 
-    __slots__ = ("_told", "day", "length", "paper", "spammy", "title")
+    __slots__ = ("_told", "day", "length", "paper", "spammy", "speech", "title")
 
-    def __init__(self, paper: PaperShown, day: dt.date) -> None:
-        self.paper, self.day = paper, day
-        self.title = words.cut(words.clean(paper.title[: 4 * TITLE_LENGTH]), TITLE_LENGTH) or "Untitled paper"
+    def __init__(self, paper: PaperShown, day: dt.date, language: str = ENGLISH) -> None:
+        self.paper, self.day, self.speech = paper, day, speech(language)
+        self.title = words.cut(words.clean(paper.title[: 4 * TITLE_LENGTH]), TITLE_LENGTH) or self.speech.say(
+            "Untitled paper"
+        )
         self.spammy = words.spammy(self.title)
         self.length = len(paper.title[:TITLE_LENGTH].split()) + len(self.summary(SUMMARY_LENGTH).split())
         self._told: dict[tuple[int, int], dict[str, Any]] = {}
@@ -88,12 +94,13 @@ class Article:
         return told
 
     def _words(self, plan: Plan) -> dict[str, Any]:
-        paper, votes = self.paper, _votes(self.paper)
+        paper, votes = self.paper, _votes(self.paper, self.speech)
         return {
             "title": words.cut(self.title, plan.title),
-            "byline": _byline(paper, self.day),
+            "byline": _byline(paper, self.day, self.speech),
             "note": _joined(_first_author(paper), *_category(paper), votes),
             "summary": self.summary(plan.summary),
+            "tldr": "TL;DR" if plan.summary and words.clean(paper.summary) else "",
             "votes": votes,
             "sparkline": words.sparkline(paper.history) if votes else "",
             **{name: words.link(getattr(paper, name)) for name in LINKS},
@@ -103,13 +110,13 @@ class Article:
 class Story:
     """An article with why its reader gets it: the same for all who get it for the same reasons.
 
-    `length` is how many words it has, `interests` are the followed things that brought it.
+    `length` is how many words it has.
     """
 
     __slots__ = ("article", "interests", "length", "topics", "trending", "why")
 
-    def __init__(self, article: Article, paper: PaperShown, interests: tuple[str, ...] = ()) -> None:
-        self.article, self.interests, self.trending = article, interests, paper.trending
+    def __init__(self, article: Article, paper: PaperShown) -> None:
+        self.article, self.interests, self.trending = article, paper.interests, paper.trending
         self.why = _why(paper)
         self.topics = tuple(words.cut(words.clean(topic), 30) for topic in paper.topics[:3])
         self.length = article.length + len(self.why.split())
@@ -125,9 +132,9 @@ class Story:
         }
 
 
-def story(paper: PaperShown, day: dt.date) -> Story:
+def story(paper: PaperShown, day: dt.date, language: str = ENGLISH) -> Story:
     """A paper told once."""
-    return Story(Article(paper, day), paper)
+    return Story(Article(paper, day, language), paper)
 
 
 def _why(paper: PaperShown) -> str:
@@ -136,15 +143,16 @@ def _why(paper: PaperShown) -> str:
     return " ".join(f"{reason[0].upper()}{reason[1:]}" for reason in ended)
 
 
-def _votes(paper: PaperShown) -> str:
+def _votes(paper: PaperShown, told: Speech) -> str:
     if paper.upvotes is None:
         return ""
-    return words.counted(paper.upvotes, "upvote") + (" (sample)" if paper.sample else "")
+    votes = told.count("{n} upvote", "{n} upvotes", paper.upvotes)
+    return told.say("{votes} (sample)", votes=votes) if paper.sample else votes
 
 
-def _byline(paper: PaperShown, today: dt.date) -> str:
-    when = words.short_date(paper.published or paper.announced, today)
-    return _joined(_authors(paper), words.cut(words.clean(paper.organization), 60), when, *_category(paper))
+def _byline(paper: PaperShown, today: dt.date, told: Speech) -> str:
+    when = told.short_date(paper.published or paper.announced, today)
+    return _joined(_authors(paper, told), words.cut(words.clean(paper.organization), 60), when, *_category(paper))
 
 
 def _joined(*parts: str) -> str:
@@ -155,12 +163,12 @@ def _category(paper: PaperShown) -> list[str]:
     return [words.cut(words.clean(category), 30) for category in paper.categories[:1]]
 
 
-def _authors(paper: PaperShown) -> str:
+def _authors(paper: PaperShown, told: Speech) -> str:
     """Three names and how many others there are."""
     names = [words.cut(words.clean(author), 60) for author in paper.authors[:3]]
     others = max(paper.author_count, len(paper.authors)) - len(names)
-    named = [*names, words.counted(others, "other")] if names and others else names
-    return words.listed(named, most=4)
+    named = [*names, told.count("{n} other", "{n} others", others)] if names and others else names
+    return told.listed(named, most=4)
 
 
 def _first_author(paper: PaperShown) -> str:

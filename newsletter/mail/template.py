@@ -22,40 +22,9 @@ from premailer import Premailer
 
 from newsletter.errors import MessageError, TemplateError
 from newsletter.mail import content, example, lint, styles, words
-from newsletter.mail.source import FAULTS, Source, Theme, mend, mend_files, read
+from newsletter.mail.source import FAULTS, Source, mend, mend_files, read
+from newsletter.mail.theme import PLAIN, Look
 
-THEME: Theme = {
-    "font": {
-        "sans": "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
-        "serif": "Charter, Georgia, Cambria, Times New Roman, serif",
-    },
-    "light": {
-        "page": "#f4f2ec",
-        "sheet": "#ffffff",
-        "ink": "#16181d",
-        "text": "#343841",
-        "muted": "#5f6570",
-        "accent": "#a83a0b",
-        "line": "#e6e2d8",
-        "chip": "#f1eee6",
-        "chip_ink": "#4d4639",
-        "tint": "#fbf4ee",
-        "on_accent": "#ffffff",
-    },
-    "dark": {
-        "page": "#101115",
-        "sheet": "#1a1c22",
-        "ink": "#f4f3f0",
-        "text": "#d3d5da",
-        "muted": "#a4a9b4",
-        "accent": "#ff9d6b",
-        "line": "#33363f",
-        "chip": "#2a2d35",
-        "chip_ink": "#dbd5c9",
-        "tint": "#26221f",
-        "on_accent": "#17120f",
-    },
-}
 # Law (CAN-SPAM) and the sender guidelines of mail providers ask for these; each has its cure for when it is lost.
 LAW = "the law and the rules of mail providers ask for it: add it to the footer"
 REQUIRED = dict.fromkeys(("unsubscribe_url", "preferences_url", "postal_address", "reason"), LAW)
@@ -99,14 +68,17 @@ def load_letter(
     folders: Sequence[Path],
     values: Mapping[str, Any] | None = None,
     required: Mapping[str, str] | None = None,
+    look: Look = PLAIN,
 ) -> Letter:
     """Read and compile `<name>.mjml`, `.txt` and `.subject.txt`, each file from the first folder that has it.
 
     `values` are an example to check another letter with, and the `required` ones, each with its cure, must be
-    shown in HTML and text; the digest brings its own of both. Raises TemplateError with file, line, excerpt and
-    cure.
+    shown in HTML and text; the digest brings its own of both. `look` is the theme and the language. Raises
+    TemplateError with file, line, excerpt and cure.
     """
-    mjml, text, subject = (read(f"{name}.{kind}", folders, THEME) for kind in ("mjml", "txt", "subject.txt"))
+    mjml, text, subject = (
+        read(f"{name}.{kind}", folders, look.theme, look.speech.say) for kind in ("mjml", "txt", "subject.txt")
+    )
     asked = [(part, _names(part)) for part in (subject, mjml, text)]
     html = compile_mjml(mjml)
     letter = Letter(name, html, text.text, subject.text, _hash(html, text.text, subject.text))

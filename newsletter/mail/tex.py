@@ -25,6 +25,7 @@ PRIVATE = re.compile("[\ue000-\uf8ff]")
 # Literal signs while pylatexenc reads the text, for it takes them as comments, alignment and openings.
 LITERAL = dict(zip("$%#&_{}", "\ue010\ue011\ue012\ue013\ue014\ue015\ue016", strict=True))
 SPOKEN = str.maketrans({stand_in: sign for sign, stand_in in LITERAL.items()})
+DECIMAL = re.compile(r"-?\d+\.\d+")
 HELD = re.compile("\ue001(\\d+)\ue002")  # a finished script, likewise
 
 # Bounded, so that a hostile abstract of unmatched openings costs a line and not a square of time.
@@ -40,19 +41,23 @@ ADDRESS = re.compile(r"\\url\s*\{([^{}]*)\}")
 ANCHOR = re.compile(r"\\href\s*\{[^{}]*\}\s*\{([^{}]*)\}")
 STYLED = re.compile(
     r"\\(?:text(?:bf|it|tt|sc|rm|sf|sl|up|md|normal)?|emph|underline|mbox|textsubscript|textsuperscript"
-    r"|math(?:rm|sf|tt|it|bf|normal)|operatorname\*?|boldsymbol|bm|xspace)\s*\{([^{}]*)\}"
+    r"|math(?:rm|sf|tt|it|bf|normal)|operatorname\*?|boldsymbol|bm|xspace)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
 )
 FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 SHORT_FRACTION = re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)")
+# Brackets that grow with what they hold; `\left.` is the bracket that is not there.
+GROWING = re.compile(r"\\(?:(?:left|right)\.|(?:left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z]))\s*")
 SWITCH = re.compile(
     r"\\(?:em|it|bf|tt|sc|rm|sf|sl|tiny|small|large|xspace|displaystyle|noindent|centering)(?![A-Za-z])\s*"
 )
 WIDE = re.compile(r"\\wide(hat|tilde)\s*\{")
 OWN = re.compile(r"\\([A-Za-z]+)\{([^{}]*)\}")
-SCRIPT = re.compile(r"(?<!\\)([_^])(?:\{([^{}]*)\}|(\\[A-Za-z]+|[^\s{}\\]))")
+# What a macro in a script takes may stand in braces of its own; a script in a script is read first.
+SCRIPT = re.compile(r"(?<!\\)([_^])(?:\{([^{}]*(?:(?<![_^])\{[^{}]*\}[^{}]*)*)\}|(\\[A-Za-z]+|[^\s{}\\]))")
 SIGN = re.compile(r"\\([$%#&_{}])|(?<!\\)([%#&])")
 TIGHT = re.compile(r"(?<=\S)([=<>\u223c≤≥≈≃≲≳])\s+")  # "z\sim 2" has its blank for the macro's sake
 CASED = re.compile(r"\{([^{},:;]*)\}")
+QUOTED = re.compile(r"(?<![\w`])`([^`']{1,100})'(?![\w'])")
 TIE = re.compile(r"(?<=[\w.)])~(?=\S|$)")
 LONG_DASH = re.compile(r"(?<=\S)---|---(?=\s|$)|(?<=\s)---(?=\w)")
 DASH = re.compile(r"(?<=[^\s-])--(?!-)|(?<!-)--(?=\s|$)")
@@ -72,7 +77,7 @@ def plain(text: str) -> str:
     """The text as a reader would say it. Never raises; what it cannot read stays as it is written."""
     if not LATEX.search(text):
         return text
-    source = SWITCH.sub("", DROPPED.sub("", PRIVATE.sub("", text)))
+    source = GROWING.sub("", SWITCH.sub("", DROPPED.sub("", PRIVATE.sub("", text))))
     source = _until_stable(STYLED, WIDE.sub(r"\\\1{", ADDRESS.sub(r"\1", source)))
     source = OWN.sub(_argument_of_unknown, ANCHOR.sub(r"\1", source))
     told = " ".join("".join(_parts(source)).split())
@@ -111,6 +116,7 @@ def _words(text: str) -> str:
 def _typed(text: str) -> str:
     """Quotes, dashes, ties and case braces, as they stand in texts without any macro."""
     text = DASH.sub("\u2013", LONG_DASH.sub("\u2014", text.replace("``", "“").replace("''", "”")))
+    text = QUOTED.sub("\u2018\\1\u2019", text)
     return TIE.sub(" ", _until_stable(CASED, text))
 
 
@@ -146,8 +152,9 @@ def _released(text: str, held: list[str]) -> str:
 
 def _script(mark: str, body: str) -> str:
     """Raised or lowered where Unicode has all the letters, else with its mark: `L_∞`, `x^(a,b)`."""
-    body = _macros(body).strip().replace("−", "-")  # noqa: RUF001 - pylatexenc writes the minus sign
+    body = _macros(body).strip().replace("−", "-").replace("∗", "*")  # noqa: RUF001 - pylatexenc writes the operators
     table = RAISED if mark == "^" else LOWERED
+    table = {**table, ".": "."} if DECIMAL.fullmatch(body) else table
     glyphs = [table.get(char) for char in body.replace(" ", "")]
     if all(glyphs):
         return "".join(glyph for glyph in glyphs if glyph)

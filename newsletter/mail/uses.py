@@ -23,11 +23,11 @@ PAPERS = frozenset({"papers", "lead", "cards", "rows"})
 # Of a paper, written as ".title": what every reader of an edition sees alike, and what depends on the reader.
 TOLD = frozenset(
     {
-        *(".title", ".byline", ".note", ".summary", ".votes", ".sparkline"),
-        *(".url", ".pdf_url", ".code_url", ".discussion_url"),
+        *(".title", ".byline", ".note", ".summary", ".tldr", ".votes", ".sparkline"),
+        *(".url", ".pdf_url", ".code_url", ".discussion_url", ".thumbnail_url"),
     }
 )
-OWN = frozenset({".number", ".why", ".short_why", ".topics", ".trending", ".more_url", ".less_url"})
+OWN = frozenset({".number", ".section", ".why", ".short_why", ".topics", ".trending", ".more_url", ".less_url"})
 WHOLE = "."  # a paper as such
 KNOWN = SHARED | PERSONAL | PAPERS | TOLD | OWN
 # These give a name to what follows them in their scope.

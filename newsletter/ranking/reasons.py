@@ -1,6 +1,6 @@
 """Why this paper: reasons as codes with their terms, made from what moved the score, and put into words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from newsletter.ranking.text import term
 T = TypeVar("T")
 Reason = dict[str, Any]
 Behind = Interest | Opinion
+Say = Callable[..., str]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -171,8 +172,11 @@ WORDS = {
 }
 
 
-def in_words(reason: Mapping[str, Any]) -> str:
-    """One reason as a reader understands it; starts in lower case so that several can be joined."""
+def in_words(reason: Mapping[str, Any], say: Say = str.format) -> str:
+    """One reason as a reader understands it; starts in lower case so that several can be joined.
+
+    `say` fills in one of WORDS; a translation is given the English one.
+    """
     code = str(reason["code"])
     if code == "topic" and not reason["terms"]:
         code = "whole topic"
@@ -181,10 +185,10 @@ def in_words(reason: Mapping[str, Any]) -> str:
     if reason.get("count", 1) > 1:
         code = f"several {code}"
     figures = {name: reason.get(name) for name in ("name", "count", "percent")}
-    return WORDS[code].format(terms=", ".join(reason.get("terms", ())), **figures)
+    return say(WORDS[code], terms=", ".join(reason.get("terms", ())), **figures)
 
 
-def sentence(said: Sequence[Mapping[str, Any]]) -> str:
+def sentence(said: Sequence[Mapping[str, Any]], say: Say = str.format) -> str:
     """All reasons as one line: "Matches A: x, y; climbing faster than 97 % of this week"."""
-    text = "; ".join(in_words(reason) for reason in said)
+    text = "; ".join(in_words(reason, say) for reason in said)
     return text[:1].upper() + text[1:]
