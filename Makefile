@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
-.PHONY: demo serve test check bench simulate crash clean
+.PHONY: demo serve test check checks bench simulate crash clean
 
 demo: .venv/demo                ## the whole path on the bundled sample
 	@$(BIN)/newsletter demo
@@ -20,6 +20,9 @@ check: .venv/dev                ## lint, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+checks: .venv/dev               ## every letter through SpamAssassin, rspamd, axe, mjml, vnu, caniemail, Thunderbird (docs/checks.md)
+	$(BIN)/python -m checks
 
 bench: .venv/dev                ## the figures that the README names; ranking needs the data folder
 	$(BIN)/python -m benchmarks.delivery
@@ -36,7 +39,7 @@ crash: .venv/dev                ## kill -9 of the sender, 50 times in 2,000 dige
 	NEWSLETTER_KILLS=20 NEWSLETTER_KILL_READERS=300 NEWSLETTER_KILL_DATABASE=postgresql $(BIN)/python -m pytest -n 0 -s tests/test_up_kill.py
 
 clean:                          ## back to a fresh clone
-	rm -rf .venv demo data outbox preview
+	rm -rf .venv demo data outbox preview checked
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name one: make PYTHON=/path/to/python demo"; exit 1; }
