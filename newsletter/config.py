@@ -28,6 +28,7 @@ from newsletter.config_sections import (
     Signup,
     Smtp,
     SourceTable,
+    Theme,
     TopicTable,
     Web,
 )
@@ -50,6 +51,7 @@ class Config(BaseSettings):
     topics: tuple[TopicTable, ...] = Field(default=(), strict=False)
     digest: Digest = Digest()
     ranking: Ranking = Ranking()
+    theme: Theme = Theme()
     schedule: Schedule = Schedule()
     admin: Admin = Admin()
     gate: Gate = Gate()

@@ -28,6 +28,17 @@ def address_or_none(value: str) -> str:
     return address(value) if value else ""
 
 
+def password_hash_or_none(value: str) -> str:
+    """The hash of a password by argon2id, or none."""
+    if not value:
+        return ""
+    from newsletter.admin_password import is_hash  # noqa: PLC0415 - slow, and most have no password
+
+    if not is_hash(value):
+        raise ValueError("this is no argon2id hash: write the line that `newsletter admin password` prints")
+    return value
+
+
 def domain_or_none(value: str) -> str:
     """A mail domain in lower case and A-labels."""
     try:

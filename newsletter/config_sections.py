@@ -29,6 +29,7 @@ class Newsletter(Section):
     url: Annotated[str, Field(max_length=200), AfterValidator(check.public_url)] = "http://localhost:8080"
     sender: Address = Field(default="papers@localhost.localdomain", alias="from")
     postal_address: str = Field(default="", max_length=300)
+    language: str = Field(default="en", min_length=2, max_length=35)
 
 
 class Database(Section):
@@ -69,6 +70,23 @@ class Digest(Section):
     floor: float = Field(default=0.2, ge=0, le=1)
     templates: str = ""
     budget_bytes: int = Field(default=90_000, ge=20_000, le=100_000)
+    thumbnails: bool = False
+
+
+class Theme(Section):
+    """How mails and pages look: a theme by name, single values of one's own on top, and a logo.
+
+    The logo is the address of a picture, which stands beside the newsletter's name in so many pixels.
+    """
+
+    name: str = Field(default="paper", min_length=1, max_length=40)
+    logo: Annotated[str, AfterValidator(check.url_or_none)] = ""
+    logo_width: int = Field(default=32, ge=8, le=300)
+    logo_height: int = Field(default=32, ge=8, le=100)
+    light: dict[str, str] = Field(default={})
+    dark: dict[str, str] = Field(default={})
+    font: dict[str, str] = Field(default={})
+    shape: dict[str, str] = Field(default={})
 
 
 class Ranking(Section):
@@ -104,7 +122,8 @@ class Schedule(Section):
 class Admin(Section):
     """Who runs it: gets alerts and, at `report_hour` in `timezone`, the daily report.
 
-    `ping_url` is asked after ticks, for a monitor that tells when nobody asks it any more.
+    `ping_url` is asked after ticks, for a monitor that tells when nobody asks it any more. `password_hash` is what
+    `newsletter admin password` prints.
     """
 
     email: Annotated[str, AfterValidator(check.address_or_none)] = ""
@@ -112,6 +131,9 @@ class Admin(Section):
     report_hour: int = Field(default=7, ge=0, le=23)
     timezone: Annotated[str, AfterValidator(check.zone)] = "UTC"
     ping_url: Annotated[str, AfterValidator(check.url_or_none)] = ""
+    password_hash: Annotated[str, AfterValidator(check.password_hash_or_none)] = Field(
+        default="", json_schema_extra={"writeOnly": True}
+    )
 
 
 class Gate(Section):

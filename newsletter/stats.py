@@ -22,6 +22,11 @@ DAY = timedelta(days=1)
 LONGEST_LIFE = 2 * DAY  # after its hour no digest waits longer than schedule.catch_up_hours, 47 at most
 # Spelled as in the partial index ix_delivery_lease: with a parameter no database would use it.
 BEING_SENT = col(Delivery.state) == literal_column("'sending'")
+# What counts as joining and as leaving: rows of the consent record.
+JOINS = col(Consent.event).in_([AGREED, Event.RETURNED])
+LEAVES = or_(
+    col(Consent.event).startswith(WITHDRAWN) & (col(Consent.event) != DECLINED), col(Consent.event).in_(STOPPED)
+)
 # As the command line and pages list them: those who get digests first.
 STATUSES = (Status.ACTIVE, Status.PAUSED, Status.PENDING, Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
 
@@ -98,7 +103,7 @@ def between(session: Session, since: datetime, until: datetime) -> Figures:
         slowest=_slowest(session, since, until),
         waiting=_waiting(session, since, until),
         last_tick=journal.marked(session, journal.TICKED),
-        readers=_readers(session),
+        readers=readers(session),
         holds=_holds(session, since, until),
         dead=_dead(session, until),
     )
@@ -135,16 +140,14 @@ def _letters(session: Session, since: datetime, until: datetime) -> dict[str, in
 
 def _happened(session: Session, since: datetime, until: datetime) -> dict[str, int]:
     """Readers who said yes, who are lost, and among those the ones whose mailbox takes nothing any more."""
-    event = col(Consent.event)
-    gone = event.startswith(WITHDRAWN) & (event != DECLINED)
     conditions: dict[str, ColumnElement[bool]] = {
-        AGREED: event.in_([AGREED, Event.RETURNED]),
-        WITHDRAWN: or_(gone, event.in_(STOPPED)),
-        Event.BOUNCED: event == Event.BOUNCED,
+        AGREED: JOINS,
+        WITHDRAWN: LEAVES,
+        Event.BOUNCED: col(Consent.event) == Event.BOUNCED,
     }
-    readers = func.count(func.distinct(Consent.subscriber_id))
+    counted = func.count(func.distinct(Consent.subscriber_id))
     at = (col(Consent.at) >= since, col(Consent.at) < until)
-    return {name: session.exec(select(readers).where(*at, each)).one() for name, each in conditions.items()}
+    return {name: session.exec(select(counted).where(*at, each)).one() for name, each in conditions.items()}
 
 
 def _suppressed(session: Session, since: datetime, until: datetime) -> int:
@@ -196,7 +199,8 @@ def _waiting(session: Session, since: datetime, until: datetime) -> list[Waiting
     return balance.waiting(session, dates)
 
 
-def _readers(session: Session) -> dict[str, int]:
+def readers(session: Session) -> dict[str, int]:
+    """How many readers there are now, by status."""
     counted = select(Subscriber.status, func.count()).group_by(col(Subscriber.status))
     found = dict(iter(session.exec(counted)))
     return {status.value: found.get(status, 0) for status in STATUSES}

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from newsletter.chooser import Taste
 from newsletter.config import Config
 from newsletter.due import Rules
 from newsletter.edition import Imprint, Issue
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, TemplateError
 from newsletter.mail import Transport, admin_letter, dkim_key, letter
 from newsletter.mail.admin_letter import AdminLetter
 from newsletter.mail.dkim import Signer
 from newsletter.mail.folder import Folder
 from newsletter.mail.smtp import Relays, Settings, Smtp
+from newsletter.mail.speech import ENGLISH, speech
 from newsletter.mail.template import load_letter
+from newsletter.mail.theme import OWN, Logo, Look, faults
 from newsletter.pace import Limit
 from newsletter.send import Policy
 from newsletter.shipped import shipped
@@ -71,16 +74,31 @@ def taste(config: Config) -> Taste:
 
 def issue(config: Config) -> Issue:
     """The compiled digest template, the user's own files first, with the newsletter's imprint."""
-    return Issue(load_letter("digest", _folders(config)), imprint(config))
+    return Issue(load_letter("digest", letter_folders(config), look=look(config)), imprint(config))
 
 
 def letters(config: Config) -> Mapping[LetterKind, Issue]:
     """All other letters, compiled from the same folders and with the same imprint."""
-    folders, shown = _folders(config), imprint(config)
-    return {kind: Issue(letter.load(kind, folders), shown) for kind in LetterKind}
+    folders, shown, seen = letter_folders(config), imprint(config), look(config)
+    return {kind: Issue(letter.load(kind, folders, seen), shown) for kind in LetterKind}
 
 
-def _folders(config: Config) -> list[Path]:
+def look(config: Config) -> Look:
+    """Theme, logo and language of the mails; ConfigError names the key, its value and the cure."""
+    theme = config.theme
+    own = {group: values for group in OWN if (values := getattr(theme, group))}
+    for key, value, cure in faults(theme.name, own):
+        raise ConfigError(f"theme.{key}: {value!r} cannot be used: {cure}")
+    try:
+        speech(config.newsletter.language)
+    except TemplateError as error:
+        raise ConfigError(f"newsletter.language: {error}") from error
+    logo = Logo(theme.logo, theme.logo_width, theme.logo_height)
+    return Look(theme.name, own, logo, config.newsletter.language)
+
+
+def letter_folders(config: Config) -> list[Path]:
+    """Where the templates of mails lie, the user's own first."""
     own = _own_templates(config, "digest.templates", config.digest.templates, "email")
     return [*own, shipped("templates") / "email"]
 
@@ -94,6 +112,8 @@ def imprint(config: Config) -> Imprint:
         postal_address=config.newsletter.postal_address,
         return_path=config.delivery.return_path,
         budget_bytes=config.digest.budget_bytes,
+        language=config.newsletter.language,
+        thumbnails=config.digest.thumbnails,
     )
 
 
@@ -125,14 +145,14 @@ def gate_rules(config: Config) -> gate.Rules:
 
 def admin(config: Config, keys: tuple[str, ...]) -> notices.Admin:
     """Who is told of trouble, and how."""
-    folders, shown = _folders(config), imprint(config)
+    folders, shown, seen = letter_folders(config), imprint(config), replace(look(config), language=ENGLISH)
     kinds = AdminLetter if config.admin.email else ()  # nobody to write to, nothing to compile
     return notices.Admin(
         email=config.admin.email,
         timezone=config.admin.timezone,
         report=config.admin.report,
         report_hour=config.admin.report_hour,
-        issues={kind: Issue(admin_letter.load(kind, folders), shown) for kind in kinds},
+        issues={kind: Issue(admin_letter.load(kind, folders, seen), shown) for kind in kinds},
         keys=keys,
     )
 

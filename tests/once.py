@@ -13,6 +13,7 @@ import typer.testing
 from sqlalchemy import Engine
 
 from newsletter import config, migrations, wiring
+from newsletter.mail.theme import PLAIN
 from newsletter.shipped import shipped
 
 SHIPPED = shipped("templates") / "email"
@@ -33,7 +34,12 @@ def kept() -> Iterator[None]:
 def _letter(load):
     """A loader that keeps what it made of the shipped folder alone."""
     made = cache(lambda name: load(name, [SHIPPED]))
-    return lambda name, folders: made(name) if list(folders) == [SHIPPED] else load(name, folders)
+
+    def loaded(name, folders, look=PLAIN):
+        plain = list(folders) == [SHIPPED] and look == PLAIN
+        return made(name) if plain else load(name, folders, look=look)
+
+    return loaded
 
 
 def _trust(make):

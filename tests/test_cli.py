@@ -100,7 +100,8 @@ def test_preview_stores_nothing(ada):
 
 
 def test_preview_of_a_quiet_day_says_why_there_is_no_mail(ada):
-    assert "No mail: no paper was announced" in run("preview", "--for", ada, "--at", "2020-01-01", code=1).stdout
+    said = run("preview", ada, "--at", "2020-01-01", "--out", "out", code=1).stdout
+    assert "No mail: no paper was announced" in said
     assert as_json("preview", "--for", ada, "--at", "2020-01-01", code=1)["message"] is None
     run("subscribers", "add", "emmy@example.org", "--topic", "volcano sociology", "--confirmed")
     assert "nothing worth sending" in as_json("preview", "--for", "emmy@example.org", "--at", AT, code=1)["reason"]
@@ -267,7 +268,7 @@ def test_a_password_in_the_environment_needs_no_topics_in_the_file(workplace, mo
 def test_nobody_is_shown_a_mail_that_will_not_be_sent(ada):
     run("subscribers", "suppress", ada, "--reason", "asked by phone")
 
-    assert "No mail: asked by phone" in run("preview", "--for", ada, "--at", AT, code=1).stdout
+    assert "No mail: asked by phone" in run("preview", "--for", ada, "--at", AT, "--out", "out", code=1).stdout
     assert as_json("send", "--at", AT, "--dry-run")["would_plan"][0]["why_not"] == "asked by phone"
 
 

@@ -23,7 +23,7 @@ UNALIGNED = (
 SECRET = "hunter2hunter2"
 SECTIONS = (
     "admin, database, delivery, digest, dkim, gate, log, newsletter, "
-    "ranking, relays, schedule, signup, smtp, sources, topics, web"
+    "ranking, relays, schedule, signup, smtp, sources, theme, topics, web"
 )
 
 
@@ -106,7 +106,7 @@ MISTAKES = {
     "[delivery]\nhost = 'x'": "delivery.host: unknown key: it belongs into [[relays]] or [smtp] or [web]",
     "[delivery]\ndays = 1": "delivery.days: unknown key: it belongs into [[sources]]",
     "[newsletter]\nsender = 'a@b.org'": "newsletter.sender: unknown key: known here: "
-    "from, postal_address, title, url",
+    "from, language, postal_address, title, url",
     "[smpt]\nport = 1": "smpt: unknown section: did you mean smtp?",
     "[zzz]\n[yyy]": f"zzz: unknown section: known here: {SECTIONS} (and 1 more)",
     "port = 25": "port: unknown key: it belongs into [[relays]] or [smtp] or [web]",

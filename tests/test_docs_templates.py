@@ -8,7 +8,8 @@ from test_docs import ROOT, blocks, named, page, rows
 from newsletter.errors import TemplateError
 from newsletter.mail import admin_letter, content, example, letter
 from newsletter.mail.admin_letter import AdminContent, AdminLetter
-from newsletter.mail.template import REQUIRED, THEME, load_letter
+from newsletter.mail.template import REQUIRED, load_letter
+from newsletter.mail.theme import THEMES
 from subscribers.letters import LetterKind
 
 TEMPLATES = ROOT / "templates" / "email"
@@ -22,7 +23,7 @@ def test_every_template_and_every_variable_is_documented():
     assert set(named(page("templates.md"), "File")) == {path.name for path in TEMPLATES.iterdir()}
     assert sorted(named(page("templates.md"), "Variable")) == sorted(variables)
     assert {row[0].strip("`") for row in told if "**Required.**" in row[1]} == set(REQUIRED)
-    assert set(named(page("templates.md"), "Name")) == set(THEME["light"]) == set(THEME["dark"])
+    assert set(named(page("templates.md"), "Name")) == set(THEMES["paper"]["light"])
 
 
 def test_every_variable_of_a_letter_is_documented_with_the_letters_that_need_it():

@@ -12,7 +12,7 @@ LEVELS = (
     ("subscribers",),
     (
         *("newsletter", "newsletter.beat", "newsletter.errors", "newsletter.logs"),
-        *("newsletter.shipped", "newsletter.uncircled"),
+        *("newsletter.admin_password", "newsletter.shipped", "newsletter.uncircled"),
     ),
     ("newsletter.config_errors", "newsletter.config_checks"),
     ("newsletter.config_sections",),
@@ -27,6 +27,7 @@ LEVELS = (
         "newsletter.merging",
         "newsletter.links",
         "newsletter.sample",
+        "newsletter.lint",
     ),
     ("newsletter.db", "newsletter.statements"),
     ("newsletter.bulk", "newsletter.profiles"),
@@ -56,7 +57,8 @@ LEVELS = (
     ("newsletter.feed",),
     ("newsletter.send", "newsletter.holds", "newsletter.overview", "newsletter.tidying"),
     ("newsletter.schedule", "newsletter.gate", "newsletter.stats"),
-    ("newsletter.why", "newsletter.report", "newsletter.replay", "newsletter.troubles"),
+    ("newsletter.daily", "newsletter.why", "newsletter.report", "newsletter.replay"),
+    ("newsletter.troubles", "newsletter.preview"),
     ("newsletter.replay_figures", "newsletter.tick"),
     ("newsletter.wiring",),
     ("newsletter.doctor",),
@@ -68,7 +70,12 @@ STEPS = ("fetch", "pick", "render", "send")
 FORBIDDEN = {"utils", "util", "helpers", "helper", "core", "manager", "base", "common", "misc"}
 LONGEST = 300
 FILES = sorted(path for name in ("newsletter", "subscribers") for path in (ROOT / name).rglob("*.py"))
-ALL_FILES = [*FILES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
+ALL_FILES = [
+    *FILES,
+    *sorted((ROOT / "tests").rglob("*.py")),
+    *sorted((ROOT / "benchmarks").rglob("*.py")),
+    *sorted((ROOT / "checks").rglob("*.py")),
+]
 
 
 def tree(path):

@@ -98,7 +98,7 @@ def test_thumbs_that_would_be_no_links_are_left_out(session, block):
 
     papers = render._papers(draft, Links("javascript:x", KEYS))
 
-    assert {paper[2:] for paper in papers} == {(("", ""), ("", ""), 0)}
+    assert {paper[2:] for paper in papers} == {(("", ""), ("", ""), "", 0)}
 
 
 def test_threads_share_a_press(session, block):

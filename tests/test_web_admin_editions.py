@@ -8,6 +8,7 @@ from world import planned, reader, states, stored
 from newsletter import holds
 from newsletter.models import Delivery, Pick, Skip
 from newsletter.record_models import Hold
+from newsletter.web.admin_editions import ranked
 
 __all__ = ["lite"]  # the fixture
 LOW = "[digest]\nfloor = 0.1\n"
@@ -209,3 +210,11 @@ def test_what_was_released_is_told(quick):
 def test_a_made_up_flash_says_nothing(quick):
     assert 'role="status"' not in quick.get(f"{PAGE}?done=erase&count=3").text
     assert quick.get(f"{PAGE}?done=hold&count=-1").status_code == 422
+
+
+def test_scores_are_shown_in_ten_bins():
+    found = ranked([0.05, 0.2, 0.21, 2.0])
+
+    assert [value for (value,) in (values for _, values in found.rows)] == [1, 2, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert (found.rows[1][0], found.rows[9][0]) == ("from 0.20", "from 1.80")
+    assert ranked([]) is None

@@ -16,6 +16,7 @@ from newsletter.cli import (
     edition,
     fetch,
     ledger,
+    lint,
     pick,
     preview,
     replay,
@@ -56,6 +57,7 @@ def options(
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("fetch")(fetch.fetch)
+app.command("lint")(lint.lint)
 app.command("pick")(pick.pick)
 app.command("preview")(preview.preview)
 app.command("replay")(replay.replay)

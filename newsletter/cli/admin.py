@@ -1,4 +1,4 @@
-"""`newsletter admin`: the way into the admin pages."""
+"""`newsletter admin`: the ways into the admin pages."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -9,11 +9,6 @@ from newsletter.cli.start import DEFAULT_CONFIG, AsJson, ConfigPath, Started, no
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The way into the admin pages.")
 LONGEST_HOURS = 168
-
-
-@app.callback()
-def group() -> None:
-    """Keep `link` a subcommand while it is the only one."""
 
 
 @app.command()
@@ -30,6 +25,22 @@ def link(
     document = {"url": url, "expires_at": expires_at.isoformat()}
     until = f"{expires_at:%Y-%m-%d %H:%M} UTC"
     show(document, as_json, lambda: typer.echo(f"{url}\nGood once, until {until}. Keep it to yourself."))
+
+
+@app.command()
+def password(as_json: AsJson = False) -> None:
+    """Ask for a password twice and print the line for config.toml that lets it open the admin pages.
+
+    The line holds an argon2id hash, from which nobody gets the password back. Login links work as before.
+    """
+    from newsletter import admin_password
+
+    given = typer.prompt("Password for the admin pages", hide_input=True, confirmation_prompt=True, err=True)
+    if wrong := admin_password.fault(given):
+        raise typer.BadParameter(wrong, param_hint="the password")
+    document = {"password_hash": admin_password.hashed(given)}
+    said = f"""[admin]\npassword_hash = "{document["password_hash"]}\""""
+    show(document, as_json, lambda: typer.echo(said))
 
 
 def new_link(started: Started, hours: float) -> tuple[str, datetime]:

@@ -157,7 +157,7 @@ def over_smtp(started: Started, port: int) -> Started:
 
 def _keep(caught: "Caught", folder: Path) -> dict[str, list[str]]:
     """Write each message that came over the wire as .eml, .html and .txt; returns the files of each reader."""
-    from newsletter.cli.preview import write
+    from newsletter.cli.preview_files import write
     from newsletter.mail import Envelope
 
     for recipient, content in caught.messages:

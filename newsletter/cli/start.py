@@ -67,6 +67,7 @@ class Started:
     """A command's surroundings; the database is opened, and created or migrated, when first asked for."""
 
     config: "Config"
+    path: Path | None = None  # of the file it was read from
 
     @cached_property
     def engine(self) -> "Engine":
@@ -87,7 +88,7 @@ def start(path: Path) -> Started:
     """Load the configuration; ConfigError when it cannot be used."""
     from newsletter import config
 
-    return Started(config.load(path))
+    return Started(config.load(path), path)
 
 
 def now(at: datetime | None = None) -> datetime:

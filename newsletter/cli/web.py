@@ -18,6 +18,7 @@ from newsletter.cli.start import DEFAULT_CONFIG, At, ConfigPath, Started, now, s
 if TYPE_CHECKING:
     from newsletter.config import Config
     from newsletter.send import Clock
+    from newsletter.web.guard import App
     from newsletter.web.site import Site
 
 GRACE_SECONDS = 6  # for answers in hand when the process is told to end
@@ -71,13 +72,14 @@ class Serving:
 
     name = "web pages"
 
-    def __init__(self, site: "Site", listening: socket.socket) -> None:
+    def __init__(self, site: "Site", listening: socket.socket, app: "App | None" = None) -> None:
+        """All pages of the site, or this application instead."""
         import uvicorn
 
         from newsletter.web.app import make_app
 
         options = uvicorn.Config(
-            make_app(site),
+            app or make_app(site),
             access_log=False,  # ours names routes: a path may hold a token
             log_config=None,
             proxy_headers=False,  # the app itself believes web.trusted_proxies alone
@@ -168,12 +170,13 @@ def make_site(started: Started, wake: Callable[[], None], clock: "Clock" = now) 
         letters=wiring.letters(config),
         issue=wiring.issue(config),
         showcase=Showcase(started.engine, wiring.taste(config), clock),
-        pages=environment(wiring.pages(config)),
+        pages=environment(wiring.pages(config), wiring.look(config)),
         clock=clock,
         wake=wake,
         seconds=time.time,
         sleep=time.sleep,
         refused_domains=_refused_domains(config),
+        config_file=started.path,
     )
 
 

@@ -30,8 +30,11 @@ def log_in(request: Request, token: str, fields: Form) -> Response:
         mark = admin_access.use_link(session, token, real_now(site))
         if mark:
             note(session, site, "login", "logged in")
-    if not mark:
-        return _dead(request, site)
+    return let_in(site, mark) if mark else _dead(request, site)
+
+
+def let_in(site: Site, mark: str) -> Response:
+    """On to the admin pages, with the cookie of this login."""
     answer = on_to(site.paths.admin())
     answer.set_cookie(
         COOKIE,

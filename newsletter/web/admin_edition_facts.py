@@ -23,7 +23,8 @@ class Whole:
     """All that the page of one edition shows.
 
     `first` and `last` are when readers' hours strike. `papers` are (title, key, digests with it) among the first
-    `sampled` digests. `versions` counts the templates that its digests are made with.
+    `sampled` digests. `versions` counts the templates that its digests are made with. `scores`
+    are what papers were ranked by in the same digests.
     """
 
     edition: Overview
@@ -36,6 +37,7 @@ class Whole:
     papers: list[tuple[str, str, int]]
     sampled: int
     versions: int
+    scores: tuple[float, ...] = ()
 
 
 def state(edition: Overview) -> str:
@@ -80,7 +82,7 @@ def whole(session: Session, day: str) -> Whole:
             func.count(func.distinct(Delivery.edition_id)),
         ).where(*_of(day))
     ).one()
-    papers, sampled = _papers(session, day)
+    papers, sampled, scores = _papers(session, day)
     return Whole(
         edition=one(session, day),
         waiting=balance.waiting(session, [day]),
@@ -92,6 +94,7 @@ def whole(session: Session, day: str) -> Whole:
         papers=papers,
         sampled=sampled,
         versions=versions,
+        scores=scores,
     )
 
 
@@ -99,8 +102,8 @@ def _of(day: str) -> tuple[ColumnElement[bool], ...]:
     return col(Delivery.period) == day, col(Delivery.letter) == DIGEST
 
 
-def _papers(session: Session, day: str) -> tuple[list[tuple[str, str, int]], int]:
-    """The papers that most of its first digests have, and how many digests those are."""
+def _papers(session: Session, day: str) -> tuple[list[tuple[str, str, int]], int, tuple[float, ...]]:
+    """The papers that most of its first digests have, how many digests those are, and all their scores."""
     some = select(Delivery.id).where(*_of(day), col(Delivery.state) != State.SKIPPED).limit(SAMPLED)
     ids = list(session.exec(some))
     most = (
@@ -111,4 +114,5 @@ def _papers(session: Session, day: str) -> tuple[list[tuple[str, str, int]], int
         .order_by(func.count().desc(), col(Pick.paper))
         .limit(MOST_PAPERS)
     )
-    return list(session.exec(most)), len(ids)
+    scores = session.exec(select(Pick.score).where(col(Pick.delivery_id).in_(ids)))
+    return list(session.exec(most)), len(ids), tuple(scores)

@@ -1,6 +1,7 @@
 """Editions as admin pages: what became of each day's digests, and hold, release, replan or cancel."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -17,12 +18,14 @@ from newsletter.web import admin_edition_facts as facts
 from newsletter.web.admin_page import Admin, LoggedIn, Sent, admin_page, on_to, real_now
 from newsletter.web.admin_runs import figures
 from newsletter.web.page import day_in, first
+from newsletter.web.plot import Plot, Series, bars
 from newsletter.web.site import Site, site_of
 from subscribers.addresses import redacted_in
 
 router = APIRouter()
 Action = Literal["hold", "release", "replan", "cancel"]
 LONGEST_REASON = 200
+BINS = 10
 STATES = {
     "held": "Held",
     "cancelled": "Cancelled",
@@ -168,8 +171,20 @@ def _page(
         states=STATES,
         why_skipped=WHY_SKIPPED,
         figures=figures,
+        scores=ranked(found.scores),
         said=redacted_in,
         flash=flash,
         wrong=wrong,
         section="editions",
     )
+
+
+def ranked(scores: Sequence[float]) -> Plot | None:
+    """How the scores that papers were chosen with are spread, in bins of a tenth of the highest one."""
+    top = max(scores, default=0.0)
+    if top <= 0:
+        return None
+    places = Counter(min(BINS - 1, max(0, int(score / top * BINS))) for score in scores)
+    labels = [f"from {top * place / BINS:.2f}" for place in range(BINS)]
+    values = Series("Papers in digests", tuple(places[place] for place in range(BINS)))
+    return bars("scores", "Rank scores of the papers in its digests", "Score", labels, [values])

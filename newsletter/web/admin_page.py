@@ -15,6 +15,7 @@ from newsletter.links import Links
 from newsletter.mail import words
 from newsletter.record_models import RunKind
 from newsletter.web.page import SECRET, Form, first, secret_page
+from newsletter.web.plot import figure
 from newsletter.web.site import Site, site_of
 
 COOKIE = "newsletter-admin"
@@ -37,7 +38,14 @@ def sections(links: Links) -> tuple[tuple[str, str, str], ...]:
     return (
         ("today", "Today", links.admin()),
         ("editions", "Editions", links.admin_editions()),
+        ("deliveries", "Deliveries", links.admin_part("deliveries")),
+        ("subscribers", "Subscribers", links.admin_part("subscribers")),
+        ("sources", "Sources", links.admin_part("sources")),
+        ("topics", "Topics", links.admin_part("topics")),
+        ("suppression", "Suppression", links.admin_part("suppression")),
+        ("templates", "Templates", links.admin_part("templates")),
         ("why", "Why", links.admin_why()),
+        ("preview", "Preview", links.admin_preview()),
         ("runs", "Runs", links.admin_runs()),
     )
 
@@ -47,7 +55,8 @@ def real_now(site: Site) -> datetime:
     return datetime.fromtimestamp(site.seconds(), UTC)
 
 
-def _let_in(request: Request) -> Admin:
+def let_in(request: Request) -> Admin:
+    """Who asks, if their login lasts; NotLoggedIn else."""
     site = site_of(request)
     mark = admin_access.verify(request.cookies.get(COOKIE, ""), site.keys)
     if mark:
@@ -57,7 +66,7 @@ def _let_in(request: Request) -> Admin:
     raise NotLoggedIn("the admin pages need a login")
 
 
-LoggedIn = Annotated[Admin, Depends(_let_in)]
+LoggedIn = Annotated[Admin, Depends(let_in)]
 
 
 def _sent(request: Request, admin: LoggedIn, fields: Form) -> dict[str, list[str]]:
@@ -82,6 +91,7 @@ def admin_page(request: Request, admin: Admin, name: str, status: int = 200, **v
         "database": DATABASES.get(site.engine.dialect.name, site.engine.dialect.name),
         "moment": lambda at: moment(at, zone),
         "ago": lambda at: ago(at, now),
+        "figure": figure,
         **values,
     }
     return secret_page(request, name, status, **shown)
@@ -90,7 +100,8 @@ def admin_page(request: Request, admin: Admin, name: str, status: int = 200, **v
 def locked(request: Request, error: Exception) -> Response:
     """How to log in, for everybody who is not: the same words below every admin address."""
     del error
-    return secret_page(request, "admin_locked.html", 403)
+    by_password = bool(site_of(request).config.admin.password_hash)
+    return secret_page(request, "admin_locked.html", 403, by_password=by_password)
 
 
 def on_to(url: str) -> Response:

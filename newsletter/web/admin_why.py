@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from newsletter.web.site import Site, site_of
 from newsletter.why import explain
 from subscribers import people
 from subscribers.errors import InvalidPreference, SubscriberError
+from subscribers.models import Subscriber
 
 router = APIRouter()
 LONGEST = 320
@@ -33,15 +35,30 @@ class Told:
 
 
 @router.get("/admin/why")
-def ask(request: Request, admin: LoggedIn, email: str = "", at: str = "", paper: str = "") -> Response:
-    """The form; with an address in the query its answer, too."""
-    return _page(request, admin, email, at, paper)
+def ask(
+    request: Request,
+    admin: LoggedIn,
+    email: str = "",
+    at: str = "",
+    paper: str = "",
+    reader: Annotated[int, Query(ge=0, le=2**62)] = 0,
+) -> Response:
+    """The form; with an address or a reader's number in the query its answer, too."""
+    return _page(request, admin, _address(site_of(request), reader) if reader else email, at, paper)
 
 
 @router.post("/admin/why")
 def answer(request: Request, admin: LoggedIn, fields: Sent) -> Response:
     """The answer. The form is posted so that no address stands in the logs of a proxy; nothing is changed."""
     return _page(request, admin, *(first(fields, name) for name in ("email", "at", "paper")))
+
+
+def _address(site: Site, number: int) -> str:
+    with Session(site.engine) as session:
+        found = session.get(Subscriber, number)
+    if found is None:
+        raise HTTPException(404)
+    return found.email
 
 
 def _page(request: Request, admin: Admin, email: str, at: str, paper: str) -> Response:

@@ -9,7 +9,9 @@ router = APIRouter()
 TYPES = {
     "site.css": "text/css",
     "admin.css": "text/css",
+    "studio.css": "text/css",
     "site.js": "text/javascript",
+    "studio.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 KEPT = {"Cache-Control": "public, max-age=3600"}

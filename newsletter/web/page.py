@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import HTMLResponse, Response
 
 from newsletter.mail import words
-from newsletter.mail.template import THEME
+from newsletter.mail.theme import PLAIN, Look
 from newsletter.web.site import ip_of, site_of
 from subscribers import tokens
 from subscribers.errors import InvalidToken
@@ -28,8 +28,8 @@ SPARKLINE = Markup(
 )
 
 
-def environment(folders: Sequence[Path]) -> jinja2.Environment:
-    """Where pages come from: each file from the first folder that has it."""
+def environment(folders: Sequence[Path], look: Look = PLAIN) -> jinja2.Environment:
+    """Where pages come from: each file from the first folder that has it; in the colours of the mails."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
@@ -38,7 +38,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"sparkline": sparkline, "plain_date": words.plain_date, "counted": words.counted}
-    made.globals["theme"] = THEME
+    made.globals["theme"] = look.theme
     return made
 
 

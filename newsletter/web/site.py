@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 
 import jinja2
 from fastapi import Request
@@ -15,6 +16,7 @@ from newsletter.config import Config
 from newsletter.edition import Issue
 from newsletter.links import Links
 from newsletter.showcase import Showcase
+from newsletter.web.desk import Desk
 from newsletter.web.stamp import Stamps
 from newsletter.web.throttle import Rates, Throttle
 from subscribers.addresses import normalise
@@ -46,6 +48,7 @@ class Site:
     seconds: Callable[[], float]
     sleep: Callable[[float], None]
     refused_domains: frozenset[str] = frozenset()
+    config_file: Path | None = None
 
     @cached_property
     def links(self) -> Links:
@@ -65,6 +68,11 @@ class Site:
     def throttle(self) -> Throttle:
         signup = self.config.signup
         return Throttle(Rates(signup.per_client, signup.per_domain, signup.overall), self.seconds)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the studio works with."""
+        return Desk(self.config_file, self.config, self.engine, self.keys)
 
     @cached_property
     def stamps(self) -> Stamps:

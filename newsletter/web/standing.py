@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from newsletter.links import Links
 from newsletter.mail import letter, words
 from newsletter.mail.letter import Chosen
+from newsletter.mail.speech import ENGLISH, speech
 from newsletter.schedule import next_digest
 from subscribers import preferences as preference
 from subscribers.models import CONFIRMED, FollowKind, Status, Subscriber
@@ -61,7 +62,7 @@ def chosen(reader: Subscriber, now: datetime) -> Chosen:
 
 def next_words(reader: Subscriber, now: datetime) -> str:
     """Like "Tuesday, 24 November 2026, at 7:00"; "" while a pause without an end lasts."""
-    return letter.first(chosen(reader, now))
+    return letter.first(chosen(reader, now), speech(ENGLISH))
 
 
 def pause_words(reader: Subscriber, now: datetime) -> str:
@@ -76,7 +77,8 @@ def pause_words(reader: Subscriber, now: datetime) -> str:
 def rhythm(wanted: Preferences) -> str:
     """Like "every day at 7:00, Europe/Berlin", with the most papers a digest."""
     said = letter.rhythm(
-        Chosen("", (), (), wanted.cadence, wanted.weekdays, wanted.hour, wanted.timezone, wanted.size)
+        Chosen("", (), (), wanted.cadence, wanted.weekdays, wanted.hour, wanted.timezone, wanted.size),
+        speech(ENGLISH),
     )
     return f"{said}, {words.counted(wanted.size, 'paper')} at most"
 

@@ -13,6 +13,8 @@ from newsletter.errors import TooManyRequests
 IPV6_NETWORK = 64  # what one household or server gets: its addresses are one client
 # Fixed: nobody types more, and a higher rate would only help a machine.
 WRONG_LINKS = parse("60 per hour")
+PASSWORDS = parse("20 per hour")  # of one client
+ALL_PASSWORDS = parse("300 per hour")  # of all together: a login link works whatever others try
 PREVIEWS = parse("40 per minute")  # a script asks after each pause in typing
 
 
@@ -64,6 +66,11 @@ class Throttle:
     def wrong_link(self, ip: str) -> None:
         """Count a link that was not signed by us: somebody may be guessing."""
         self._count(WRONG_LINKS, "wrong link", client(ip))
+
+    def password(self, ip: str) -> None:
+        """Count a try of the admin's password, before anybody looks whether it is right."""
+        self._count(PASSWORDS, "password", client(ip))
+        self._count(ALL_PASSWORDS, "all passwords", "")
 
     def _count(self, rate: RateLimitItem, kind: str, who: str) -> None:
         if not self._limiter.hit(rate, kind, who):

@@ -10,14 +10,20 @@ from test_journey import ROOMS, opened
 from test_mail_in_a_browser import browser
 from world import reader
 
-from newsletter import admin_access, db, holds, journal
+from newsletter import admin_access, admin_password, db, holds, journal
 from newsletter.record_models import Hold, Notice, RunKind
 from newsletter.shipped import shipped
+from subscribers import suppression
 
 __all__ = ["browser"]  # the fixture
 pytestmark = [pytest.mark.browser, pytest.mark.uncounted]
 DAY = NOW.date().isoformat()
 LATER = "2026-04-24"
+PLACES = (
+    *("editions", f"editions/{DAY}", f"editions/{LATER}", f"editions/{LATER}/cancel", "why", "runs"),
+    *("deliveries", "subscribers", "subscribers/1", "subscribers/1/suppress", "subscribers/1/letter"),
+    *("sources", "topics", "suppression", "templates"),
+)
 
 
 @pytest.fixture
@@ -25,6 +31,8 @@ def stage(tmp_path):
     """A newsletter on whose admin pages every part has something to show."""
     with on_stage(tmp_path) as one:
         object.__setattr__(one.site, "seconds", NOW.timestamp)
+        kept = one.site.config.admin.model_copy(update={"password_hash": admin_password.hashed("not this one")})
+        object.__setattr__(one.site, "config", one.site.config.model_copy(update={"admin": kept}))
         with db.writing(one.started.engine) as session:
             for name, topic in (("ada", "Language models"), ("emmy", "Computer vision"), ("lise", "Graphs")):
                 reader(session, f"{name}@example.org", topic)
@@ -36,6 +44,8 @@ def stage(tmp_path):
             journal.write(
                 session, RunKind.FETCH, "A lab", NOW, (NOW, NOW), "it answered 503", {"new": 0}, ok=False
             )
+            journal.write(session, RunKind.FETCH, "sample", NOW, (NOW, NOW), "", {"new": 66})
+            suppression.suppress(session, "grace@example.org", "asked not to be mailed", NOW)
             journal.mark(session, journal.TICKED, NOW - timedelta(seconds=12))
         yield one
 
@@ -84,6 +94,17 @@ def test_the_admins_way(browser, stage, room):
     expect(page.get_by_role("status")).to_contain_text("Cancelled")
     assert state_of(stage, LATER) == "cancelled"
 
+    # look a reader up, suppress them and let them be mailed again
+    tabs.get_by_role("link", name="Subscribers").click()
+    page.get_by_label("Address").fill("emmy")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="emmy@example.org").click()
+    page.get_by_role("link", name="Suppress…").click()
+    page.get_by_role("button", name="Never mail it again").click()
+    expect(page.get_by_role("status")).to_contain_text("Suppressed")
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("status")).to_contain_text("may be mailed again")
+
     # ask why, look at the journal, leave
     tabs.get_by_role("link", name="Why").click()
     page.get_by_label("email").fill("ada@example.org")
@@ -107,7 +128,7 @@ def pages(stage, page):
     yield "login"
     page.get_by_role("button", name="Log in").click()
     yield "today"
-    for name in ("editions", f"editions/{DAY}", f"editions/{LATER}", f"editions/{LATER}/cancel", "why", "runs"):
+    for name in PLACES:
         page.goto(f"{stage.home}/admin/{name}")
         yield name
     page.goto(f"{stage.home}/admin/why")
@@ -124,6 +145,11 @@ def pages(stage, page):
     yield "logged out"
     page.goto(f"{stage.home}/admin")
     yield "locked"
+    page.get_by_role("link", name="log in with the password").click()
+    yield "password"
+    page.get_by_label("Password").fill("not the right one")
+    page.get_by_role("button", name="Log in").click()
+    yield "wrong password"
     page.goto(url)
     yield "dead link"
     # a browser tells of every answer that is no success
@@ -148,6 +174,6 @@ def test_no_admin_page_is_wider_than_the_narrowest_phone(browser, stage):
     page = logged_in(stage, browser, "phone")
     page.set_viewport_size({"width": 320, "height": 600})
 
-    for name in ("", "/editions", f"/editions/{LATER}", f"/editions/{DAY}", "/why", "/runs"):
-        page.goto(f"{stage.home}/admin{name}")
+    for name in ("", *PLACES):
+        page.goto(f"{stage.home}/admin/{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
