@@ -48,9 +48,10 @@ def test_what_is_saved_is_seen_at_once_and_a_mistake_until_it_is_mended(studio):
         page.goto(f"{url}?reader=1&{AT}")
         frame = page.frame_locator("iframe").first
         expect(frame.get_by_text(TITLES[0]).first).to_be_visible()
-        assert faults(page) == []
-        page.set_viewport_size({"width": 375, "height": 800})
-        assert faults(page) == []
+        for width, light in ((1440, "light"), (1440, "dark"), (375, "dark"), (375, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=light)
+            assert faults(page) == [], (width, light)
 
         page.goto(f"{page.url}&view=text")
         template.write_text("A new first line.\n" + good)
