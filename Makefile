@@ -47,11 +47,12 @@ clean:                          ## back to a fresh clone
 
 .venv/demo: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing into .venv (once) ..."
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: requirements-dev.lock | .venv/demo
 	@echo "Installing what the tests need (once) ..."
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@$(PIP) check
 	@touch $@

@@ -86,8 +86,18 @@ def test_what_the_container_copies_is_in_the_checkout():
 def test_the_container_installs_what_the_hashes_pin_and_nothing_else():
     installs = [rest for rest in given("RUN") if "pip install" in rest]
 
-    assert all("--require-hashes" in each or "--no-deps" in each for each in installs)
+    assert installs
+    assert all("--no-deps" in each for each in installs)
     assert "hatchling" in (ROOT / "requirements.lock").read_text()
+
+
+@pytest.mark.parametrize("name", ["Makefile", "deploy/Containerfile", "docs/operations.md"])
+def test_a_lock_file_is_installed_as_it_stands_and_never_resolved_again(name):
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    installs = [line for line in text.splitlines() if "-r requirements" in line or "-r /src/requirements" in line]
+
+    assert installs
+    assert [line for line in installs if "--require-hashes --no-deps" not in line] == []
 
 
 def test_the_container_runs_a_command_of_ours_as_nobody_special():
